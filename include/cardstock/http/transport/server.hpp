@@ -1,0 +1,149 @@
+#pragma once
+/// \file server.hpp
+/// \brief HTTP/1.1 server: framing, connections, time-outs, answers given now or later. Knows no route.
+///
+/// Pistache's listener, reactor, peers and threads; parsing, writing and deferral are ours (docs/design-decisions.md says why).
+/// Strict: anything ambiguous in the framing is refused (400, 413, 431, 501, 505) and the connection closed after a
+/// lingering close. Pipelined requests are answered in order. `Content-Length` and `chunked` bodies.
+///
+/// Threads: one accepting, `workers` serving; a connection stays with its worker. The handler runs on a worker and must not
+/// block. A Deferred may be answered or dropped from any thread; the answer is written by the worker, and only to the
+/// connection that asked (a generation, not a descriptor, names it).
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <cardstock/util/result.hpp>
+
+namespace cardstock::http {
+
+struct TransportLimits {
+  std::size_t head_bytes = 16 * 1024;
+  std::size_t headers = 100;
+  std::size_t body_bytes = 1024 * 1024;
+  std::size_t unsent_bytes = 1024 * 1024;  ///< no further request of a connection is read above this
+  std::size_t connections = 10000;
+  std::size_t connections_per_address = 10000;
+  std::chrono::milliseconds head_timeout{10000};
+  std::chrono::milliseconds body_timeout{15000};
+  std::chrono::milliseconds write_timeout{15000};
+  std::chrono::milliseconds idle_timeout{60000};
+};
+
+struct ServerConfig {
+  std::string address = "127.0.0.1";  ///< literal IPv4 or IPv6 (without brackets)
+  std::uint16_t port = 0;             ///< 0: one that is free
+  int workers = 1;
+  std::string name = "http";  ///< prefix of thread names
+  TransportLimits limits;
+};
+
+struct HeaderView {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// Views into the connection's buffer: valid during the handler's call only.
+struct Request {
+  std::string_view method;
+  std::string_view target;  ///< as received
+  std::string_view path;    ///< before `?`, not decoded
+  std::string_view query;   ///< behind `?`, not decoded
+  std::string_view body;
+  std::span<const HeaderView> headers;
+  std::string_view peer;  ///< address of the client without its port
+  bool peer_is_loopback = false;
+
+  /// First header of this name (case ignored); empty view when absent.
+  std::string_view header(std::string_view name) const noexcept;
+};
+
+/// `headers` is a block of complete lines, each ending in CRLF. The transport adds Content-Length, Date and Connection.
+struct Response {
+  int status = 200;
+  std::string_view content_type = "application/json";
+  std::string_view headers;
+};
+
+/// An answer that is still owed. Threads: any. Dropping it unanswered sends 500 with an empty body.
+class Deferred {
+ public:
+  Deferred() = default;
+  Deferred(Deferred&& other) noexcept;
+  Deferred& operator=(Deferred&& other) noexcept;
+  Deferred(const Deferred&) = delete;
+  Deferred& operator=(const Deferred&) = delete;
+  ~Deferred();
+
+  explicit operator bool() const noexcept { return state_ != nullptr; }
+  /// Exactly once; the body is copied. Nothing happens when the client has gone.
+  void send(const Response& response, std::string_view body);
+
+ private:
+  friend class Responder;
+  struct State;
+  explicit Deferred(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// How a handler answers: send() at once, or defer() and answer later. One of the two, once.
+class Responder {
+ public:
+  Responder(const Responder&) = delete;
+  Responder& operator=(const Responder&) = delete;
+  /// Written to the connection's buffer part by part, without an intermediate copy.
+  void send(const Response& response, std::initializer_list<std::string_view> body);
+  void send(const Response& response, std::string_view body) { send(response, {body}); }
+  Deferred defer();
+
+ private:
+  friend struct ResponderAccess;
+  Responder() = default;
+  void* connection_ = nullptr;
+  void* transport_ = nullptr;
+  bool done_ = false;
+};
+
+/// Must not throw; whatever escapes is answered with 500 and an empty problem document. Called concurrently by the workers.
+using Handler = std::function<void(const Request&, Responder&)>;
+
+struct ServerCounters {
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;  ///< by a connection cap
+  std::uint64_t requests = 0;
+  std::uint64_t bad_requests = 0;  ///< refused by framing
+  std::uint64_t timed_out = 0;
+  std::size_t open = 0;
+  std::size_t deferred = 0;  ///< answers owed now
+};
+
+/// Reason phrase of a status; "" for one that has none here.
+std::string_view reason_phrase(int status) noexcept;
+
+class Server {
+ public:
+  /// Errors: InvalidConfig when the address cannot be bound (says which and why).
+  static Result<std::unique_ptr<Server>> start(ServerConfig config, Handler handler);
+  /// Closes everything at once.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::uint16_t port() const noexcept;
+  /// Stops accepting, closes idle connections, lets owed answers go out; true when all had gone before the time ran out.
+  bool drain(std::chrono::milliseconds limit);
+  ServerCounters counters() const;
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cardstock::http

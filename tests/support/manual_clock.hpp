@@ -1,0 +1,36 @@
+#pragma once
+/// \file manual_clock.hpp
+/// \brief A clock that moves when it is told.
+#include <cardstock/util/clock.hpp>
+#include <cardstock/util/mutex.hpp>
+
+namespace cardstock::test {
+
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(WallTime wall = WallTime{std::chrono::hours{24 * 365 * 50}}) : wall_{wall} {}
+  WallTime wall() const override {
+    const LockGuard lock{mutex_};
+    return wall_;
+  }
+  SteadyTime steady() const override {
+    const LockGuard lock{mutex_};
+    return steady_;
+  }
+  void advance(std::chrono::milliseconds by) {
+    const LockGuard lock{mutex_};
+    wall_ += by;
+    steady_ += by;
+  }
+  void step_wall(std::chrono::milliseconds by) {
+    const LockGuard lock{mutex_};
+    wall_ += by;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  WallTime wall_ CARDSTOCK_GUARDED_BY(mutex_);
+  SteadyTime steady_ CARDSTOCK_GUARDED_BY(mutex_){std::chrono::hours{1}};
+};
+
+}  // namespace cardstock::test
