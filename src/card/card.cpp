@@ -1,0 +1,265 @@
+#include <cardstock/card/card.hpp>
+
+#include <algorithm>
+#include <set>
+#include <span>
+
+#include <cardstock/util/json_writer.hpp>
+#include <cardstock/util/text.hpp>
+#include <cardstock/util/time_text.hpp>
+
+#include "keys.hpp"
+#include "owner_rule.hpp"
+#include "portal.hpp"
+#include "scales.hpp"
+#include "text_cleaning.hpp"
+
+namespace cardstock::card {
+namespace {
+
+using threatconnect::Attribute;
+using threatconnect::Group;
+using threatconnect::OwnerCopy;
+using threatconnect::Record;
+
+/// The card's dates have four digits for the year.
+std::string date_text(const std::optional<WallTime>& time) {
+  constexpr WallTime kEnd = std::chrono::sys_days{std::chrono::year{10000} / 1 / 1};
+  if (!time || *time < WallTime{} || *time >= kEnd) return {};
+  return to_rfc3339(*time);
+}
+
+/// The first value in owner order, the speaking copy's own if it has one.
+template <class Value>
+std::optional<Value> instance_wide(std::span<const OwnerCopy* const> copies,
+                                   std::optional<Value> OwnerCopy::* value) {
+  for (const OwnerCopy* copy : copies)
+    if (copy->*value) return copy->*value;
+  return std::nullopt;
+}
+
+class Renderer {
+ public:
+  Renderer(const Record& record, const CardSettings& settings)
+      : settings_{settings},
+        filter_{settings.owners},
+        portal_{settings.portal_origin},
+        cut_{record.copies_cut} {
+    for (const std::size_t i : order_copies(record, settings.owners))
+      copies_.push_back(&record.copies[i]);
+  }
+
+  RenderedCard render() && {
+    RenderedCard card;
+    if (copies_.empty()) return card;
+    const OwnerCopy& speaking = *copies_.front();
+    fill_headline(speaking);
+    note_fallback(speaking);
+    fill_owners();
+    fill_groups();
+    fill_attributes();
+    fill_tags();
+    note_unread();
+    card.found = true;
+    append_members(card.members, facts_);
+    card.notes = std::move(notes_);
+    card.link = facts_.portal_link;
+    card.owner = facts_.owner_name;
+    card.owners = owners_;
+    return card;
+  }
+
+ private:
+  std::string line(std::string_view text) const { return clean_line(text, settings_.max_text); }
+
+  void note(std::string_view text) { notes_json_.value(text); }
+
+  void note_cut(std::size_t shown, std::size_t all, std::string_view what) {
+    if (shown < all)
+      note(std::to_string(shown) + " of " + std::to_string(all) + " " + std::string{what} +
+           " shown");
+  }
+
+  void fill_headline(const OwnerCopy& speaking) {
+    facts_.owner_name = line(speaking.owner);
+    facts_.last_modified_on = date_text(speaking.last_modified);
+    facts_.portal_link = portal_.indicator_link(speaking.web_link, speaking.id);
+    bool odd = false;
+    if (const auto score = instance_wide(std::span{copies_}, &OwnerCopy::threat_assess_score)) {
+      facts_.threat_assess_score = score_text(*score);
+      odd = odd || facts_.threat_assess_score.empty();
+    }
+    if (speaking.confidence) {
+      facts_.owner_confidence = confidence_text(*speaking.confidence);
+      odd = odd || facts_.owner_confidence.empty();
+    }
+    if (speaking.rating) {
+      facts_.owner_rating = rating_text(*speaking.rating);
+      odd = odd || facts_.owner_rating.empty();
+    }
+    if (const auto count = instance_wide(std::span{copies_}, &OwnerCopy::false_positives)) {
+      if (*count >= 0) facts_.false_positive_count = count;
+      odd = odd || *count < 0;
+    }
+    if (odd) note("A value outside its scale was left out.");
+  }
+
+  void note_fallback(const OwnerCopy& speaking) {
+    const std::string_view wanted = trim(settings_.owners.default_owner);
+    // A default owner that may not be seen may not be named either.
+    if (wanted.empty() || trim(speaking.owner) == wanted || !filter_.allows(wanted)) return;
+    const std::string_view why =
+        cut_ > 0 ? ", the default owner, is not among the owners that were read; shown is "
+                 : ", the default owner, does not hold this indicator; shown is ";
+    note(line(wanted) + std::string{why} + facts_.owner_name + ".");
+  }
+
+  /// One row an owner: of several spellings the copy that stands first, which is the newest.
+  void fill_owners() {
+    bool any_active = false;
+    for (std::size_t i = 0; i < copies_.size(); ++i) {
+      const OwnerCopy& copy = *copies_[i];
+      // Spellings of one owner stand side by side.
+      if (i > 0 && trim(copy.owner) == trim(copies_[i - 1]->owner)) continue;
+      ++owners_;
+      any_active = any_active || copy.active;
+      if (facts_.all_owners.size() >= settings_.max_owners) continue;
+      facts_.all_owners.push_back(
+          {.owner = line(copy.owner),
+           .rating = copy.rating ? rating_text(*copy.rating) : "",
+           .confidence = copy.confidence ? confidence_text(*copy.confidence) : "",
+           .last_modified = date_text(copy.last_modified),
+           .status = copy.active ? "Active" : "Inactive",
+           .link = portal_.indicator_link(copy.web_link, copy.id)});
+    }
+    if (!any_active && owners_ > 1) {
+      note("Inactive: no owner holds this indicator as active.");
+    } else if (!copies_.front()->active) {
+      note("Inactive: " + facts_.owner_name + " holds this indicator as inactive.");
+    }
+    note_cut(facts_.all_owners.size(), owners_, "owners");
+  }
+
+  void fill_groups() {
+    std::set<std::int64_t> seen;
+    std::size_t all = 0;
+    for (const OwnerCopy* copy : copies_) {
+      for (const Group& group : copy->groups) {
+        if (!filter_.allows(group.owner) || (group.id == 0 && trim(group.name).empty())) continue;
+        // Without an id there is nothing to tell that two are the same.
+        if (group.id != 0 && !seen.insert(group.id).second) continue;
+        ++all;
+        if (facts_.associated_groups.size() >= settings_.max_groups) continue;
+        facts_.associated_groups.push_back({.type = line(group.type),
+                                            .name = line(group.name),
+                                            .owner = line(group.owner),
+                                            .link = portal_.group_link(group.link, group.id)});
+      }
+    }
+    note_cut(facts_.associated_groups.size(), all, "groups");
+  }
+
+  /// Copies in owner order; of each the default and pinned attributes first.
+  void fill_attributes() {
+    std::set<std::string> seen;
+    for (const OwnerCopy* copy : copies_) {
+      const std::string owner = line(copy->owner);
+      for (const bool chosen : {true, false}) {
+        for (const Attribute& attribute : copy->attributes) {
+          if ((attribute.is_default || attribute.pinned) != chosen) continue;
+          AttributeRow row{.type = line(attribute.type),
+                           .value = clean_markup(attribute.value, settings_.max_text),
+                           .owner = owner};
+          if (row.value.empty()) continue;
+          // Clean texts hold no line break.
+          if (!seen.insert(row.type + '\n' + row.value + '\n' + row.owner).second) continue;
+          if (facts_.attributes.size() < settings_.max_attributes)
+            facts_.attributes.push_back(std::move(row));
+        }
+      }
+    }
+    note_cut(facts_.attributes.size(), seen.size(), "attributes");
+  }
+
+  void fill_tags() {
+    std::set<std::string> seen;
+    for (const OwnerCopy* copy : copies_) {
+      for (const std::string& raw : copy->tags) {
+        std::string tag = line(raw);
+        if (tag.empty() || !seen.insert(tag).second) continue;
+        if (facts_.tags.size() < settings_.max_tags) facts_.tags.push_back(std::move(tag));
+      }
+    }
+    note_cut(facts_.tags.size(), seen.size(), "tags");
+  }
+
+  void note_unread() {
+    if (cut_ == 1) note("1 more owner's copy exists and was not read.");
+    if (cut_ > 1) note(std::to_string(cut_) + " more owners' copies exist and were not read.");
+  }
+
+  const CardSettings& settings_;
+  OwnerFilter filter_;
+  Portal portal_;
+  std::int64_t cut_;
+  std::vector<const OwnerCopy*> copies_;  ///< those that may be seen, in owner order
+  std::size_t owners_ = 0;
+  Facts facts_;
+  std::string notes_;
+  JsonWriter notes_json_{notes_};
+};
+
+/// Longer than any name of a key, date and span that append_card adds.
+constexpr std::size_t kFrameBytes = 160;
+constexpr std::size_t kMaxExtraNoteBytes = 1000;
+
+}  // namespace
+
+RenderedCard render(const Record& record, const CardSettings& settings) {
+  return Renderer{record, settings}.render();
+}
+
+void append_card(std::string& out,
+                 const RenderedCard& card,
+                 WallTime fetched_at,
+                 WallTime now,
+                 Source source,
+                 std::string_view extra_note) {
+  using namespace std::chrono_literals;
+  out.reserve(out.size() + card.members.size() + card.notes.size() + extra_note.size() +
+              kFrameBytes);
+  out += '{';
+  out += card.members;
+  if (!card.members.empty()) out += ',';
+  out += R"("freshness":")";
+  out += to_rfc3339(fetched_at);
+  if (source == Source::Upstream) {
+    out += ", just now, from ThreatConnect\"";
+  } else {
+    const auto age = now - fetched_at;
+    if (age <= -1s) {
+      out += ", age unknown";  // the clock was set back since
+    } else if (age < 1s) {
+      out += ", just now";
+    } else {
+      out += ", ";
+      out += to_words(age);
+      out += " ago";
+    }
+    out += ", from cache\"";
+  }
+  const std::string extra =
+      extra_note.empty() ? std::string{} : clean_line(extra_note, kMaxExtraNoteBytes);
+  if (!card.notes.empty() || !extra.empty()) {
+    out += R"(,"notes":[)";
+    out += card.notes;
+    if (!extra.empty()) {
+      if (!card.notes.empty()) out += ',';
+      append_json_string(out, extra);
+    }
+    out += ']';
+  }
+  out += '}';
+}
+
+}  // namespace cardstock::card

@@ -1,0 +1,122 @@
+#include "text_cleaning.hpp"
+
+#include <algorithm>
+
+#include <cardstock/util/text.hpp>
+
+#include "markup.hpp"
+
+namespace cardstock::card {
+namespace {
+
+constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
+constexpr char32_t kReplacement = 0xFFFD;
+
+enum class Role { Visible, Blank, Dropped, Joiner };
+
+constexpr bool within(char32_t c, char32_t first, char32_t last) noexcept {
+  return c >= first && c <= last;
+}
+
+constexpr bool is_noncharacter(char32_t c) noexcept {
+  return within(c, 0xFDD0, 0xFDEF) || (c & 0xFFFEU) == 0xFFFE;
+}
+
+constexpr Role role_of(char32_t c) noexcept {
+  if (c <= 0x20 || within(c, 0x7F, 0xA0)) return Role::Blank;  // C0, DEL, C1, no-break space
+  if (c < 0xAD) return Role::Visible;
+  if (c == 0x1680 || within(c, 0x2000, 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+      c == 0x205F || c == 0x3000) {
+    return Role::Blank;
+  }
+  if (c == 0x200C || c == 0x200D) return Role::Joiner;
+  const bool bidirectional = c == 0x061C || c == 0x200E || c == 0x200F ||
+                             within(c, 0x202A, 0x202E) || within(c, 0x2066, 0x2069);
+  // Soft hyphen, grapheme joiner, Mongolian separator, zero-width space, word joiner and invisible
+  // operators, deprecated format characters, byte order mark, interlinear annotation, tags,
+  // supplementary variation selectors.
+  const bool invisible = c == 0xAD || c == 0x034F || c == 0x180E || c == 0x200B ||
+                         within(c, 0x2060, 0x2065) || within(c, 0x206A, 0x206F) || c == 0xFEFF ||
+                         within(c, 0xFFF9, 0xFFFB) || within(c, 0xE0000, 0xE0FFF);
+  return bidirectional || invisible ? Role::Dropped : Role::Visible;
+}
+
+/// The start of `raw` that is looked at, ending at a code point.
+std::string_view window_of(std::string_view raw, std::size_t bytes) {
+  if (raw.size() <= bytes) return raw;
+  std::size_t end = bytes;
+  for (int back = 0; back < 3 && end > 0 && (static_cast<unsigned char>(raw[end]) & 0xC0U) == 0x80;
+       ++back)
+    --end;
+  return raw.substr(0, end);
+}
+
+class Line {
+ public:
+  explicit Line(std::size_t max_bytes) : max_{max_bytes} {}
+
+  bool full() const noexcept { return full_; }
+
+  void put(char32_t c) {
+    switch (role_of(c)) {
+      case Role::Dropped:
+        return;
+      case Role::Blank:
+        blank_ = !text_.empty();
+        joiner_ = 0;
+        return;
+      case Role::Joiner:
+        if (!blank_ && last_ >= 0x80) joiner_ = c;
+        return;
+      case Role::Visible:
+        break;
+    }
+    if (blank_) text_.push_back(' ');
+    if (joiner_ != 0 && c >= 0x80) append_utf8(text_, joiner_);
+    append_utf8(text_, is_noncharacter(c) ? kReplacement : c);
+    blank_ = false;
+    joiner_ = 0;
+    last_ = c;
+    full_ = text_.size() > max_;
+    if (text_.size() + kEllipsis.size() <= max_) fit_ = text_.size();
+  }
+
+  std::string finish(bool cut) && {
+    if (!full_ && !cut) return std::move(text_);
+    text_.resize(fit_);
+    if (max_ >= kEllipsis.size()) text_ += kEllipsis;
+    return std::move(text_);
+  }
+
+ private:
+  std::size_t max_;
+  std::string text_;
+  std::size_t fit_ = 0;  ///< how much of the text leaves room for the ellipsis
+  char32_t last_ = 0;
+  char32_t joiner_ = 0;  ///< waits for a character that it can join
+  bool blank_ = false;   ///< waits for a character to stand before
+  bool full_ = false;
+};
+
+std::string one_line(std::string_view text, std::size_t max_bytes, bool cut) {
+  Line line{max_bytes};
+  for (std::size_t at = 0; at < text.size() && !line.full();) line.put(next_code_point(text, at));
+  return std::move(line).finish(cut);
+}
+
+}  // namespace
+
+std::string clean_line(std::string_view raw, std::size_t max_bytes) {
+  const std::size_t max = std::min(max_bytes, kMaxLineBytes);
+  const std::string_view window = window_of(raw, 4 * max + 256);
+  return one_line(window, max, window.size() < raw.size());
+}
+
+std::string clean_markup(std::string_view raw, std::size_t max_bytes) {
+  const std::size_t max = std::min(max_bytes, kMaxLineBytes);
+  const std::string_view window = window_of(raw, 16 * max + 4096);
+  const bool cut = window.size() < raw.size();
+  return one_line(words_of_markup(window, cut ? Ending::Cut : Ending::Whole), max, cut);
+}
+
+}  // namespace cardstock::card
