@@ -145,15 +145,17 @@ class Renderer {
     std::size_t all = 0;
     for (const OwnerCopy* copy : copies_) {
       for (const Group& group : copy->groups) {
-        if (!filter_.allows(group.owner) || (group.id == 0 && trim(group.name).empty())) continue;
+        if (!filter_.allows(group.owner)) continue;
         // Without an id there is nothing to tell that two are the same.
         if (group.id != 0 && !seen.insert(group.id).second) continue;
+        GroupRow row{.type = line(group.type),
+                     .name = line(group.name),
+                     .owner = line(group.owner),
+                     .link = portal_.group_link(group.link, group.id)};
+        if (row.type.empty() && row.name.empty() && row.owner.empty() && row.link.empty()) continue;
         ++all;
-        if (facts_.associated_groups.size() >= settings_.max_groups) continue;
-        facts_.associated_groups.push_back({.type = line(group.type),
-                                            .name = line(group.name),
-                                            .owner = line(group.owner),
-                                            .link = portal_.group_link(group.link, group.id)});
+        if (facts_.associated_groups.size() < settings_.max_groups)
+          facts_.associated_groups.push_back(std::move(row));
       }
     }
     note_cut(facts_.associated_groups.size(), all, "groups");

