@@ -98,7 +98,8 @@ class Generator {
         "https://evil.test/?https://tc.example.org:8443/",
         "http://tc.example.org:8443/",
         "HTTPS://TC.example.org:8443/x"};
-    return chance(4) ? kLinks[below(4)] + text() : kLinks[below(kLinks.size())];
+    const std::string link = kLinks[below(kLinks.size())];
+    return chance(4) ? link + text() : link;
   }
 
   template <class Value>
@@ -239,9 +240,10 @@ std::string walk(element value, element declared) {
   return fault_of_text(text);
 }
 
+/// A blank name is no entry.
 bool in_list(const std::vector<std::string>& list, std::string_view owner) {
   for (const std::string& name : list)
-    if (trim(name) == trim(owner)) return true;
+    if (!trim(name).empty() && trim(name) == trim(owner)) return true;
   return false;
 }
 

@@ -17,7 +17,8 @@
 
 namespace cardstock::card {
 
-/// Which owner speaks for the indicator, and who may speak at all.
+/// Which owner speaks for the indicator, and who may speak at all. Names are compared exactly, without the blanks at their
+/// ends (owners may differ in case alone); blank entries do not count. Behind a list, an owner without a name is refused.
 struct OwnerRule {
   std::string default_owner;       ///< the setting, else the credential's own organization; empty when unknown
   std::vector<std::string> order;  ///< configured order behind the default owner
@@ -28,12 +29,13 @@ struct OwnerRule {
 
 struct CardSettings {
   OwnerRule owners;
-  std::string portal_origin;  ///< `https://app.threatconnect.com`
+  /// `https://app.threatconnect.com`; `http` is taken as it is. Anything but an origin: no link is shown.
+  std::string portal_origin;
   std::size_t max_owners = 50;
   std::size_t max_groups = 50;
   std::size_t max_attributes = 50;
   std::size_t max_tags = 50;
-  std::size_t max_text = 1000;  ///< bytes of one attribute value or name, cut at a code point
+  std::size_t max_text = 1000;  ///< bytes of one attribute value, tag or name, ellipsis included; at most 64 KiB
 };
 
 /// A card but for its moving parts. `members` holds the JSON members of every key before `freshness`, comma-separated,
@@ -42,17 +44,22 @@ struct RenderedCard {
   bool found = false;  ///< false: no copy is left after the allow and deny lists
   std::string members;
   std::string notes;
-  std::string link;        ///< portal link of the speaking copy
-  std::string owner;       ///< its owner
+  std::string link;        ///< portal link of the speaking copy; empty when there is none
+  std::string owner;       ///< its owner, as shown
   std::size_t owners = 0;  ///< how many visible owners hold it
 };
 
+/// Headline values are the speaking copy's (the first of order_copies); score and false positives are the instance's:
+/// the first in owner order that are set. A value outside its scale is left out, with a note. Lists show the speaking
+/// copy's items first, then the other visible copies', each once; an owner of several spellings is one row, its newest.
+/// Nothing of an owner that the lists refuse is read, groups of an allowed copy included.
 RenderedCard render(const threatconnect::Record& record, const CardSettings& settings);
 
 enum class Source { Upstream, Cache };
 
 /// Appends the whole card object. `extra_note` (plain text, may be empty) joins the notes: "stale because …".
-/// freshness: `2026-11-25T02:00:00Z, 3 minutes ago, from cache`; from upstream: `…, just now, from ThreatConnect`.
+/// freshness: `2026-11-25T02:00:00Z, 3 minutes ago, from cache`; from upstream: `…, just now, from ThreatConnect`; a
+/// record of the future: `…, age unknown, from cache`.
 void append_card(std::string& out,
                  const RenderedCard& card,
                  WallTime fetched_at,
