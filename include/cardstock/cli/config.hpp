@@ -2,9 +2,16 @@
 /// \file config.hpp
 /// \brief The whole configuration, read once, immutable afterwards.
 ///
-/// Source of every value: the TOML file, over it the environment (THREATCONNECT_BASE_URL, _API_ID, _API_SECRET, _TOKEN). Secrets
-/// come from files (relative to the configuration file's folder, or to $CREDENTIALS_DIRECTORY when they are found there) or
-/// from the environment, never from the command line. Errors: InvalidConfig with key, line and what was expected.
+/// Source of every value: the TOML file, over it the environment (THREATCONNECT_BASE_URL, _API_ID,
+/// _API_SECRET, _TOKEN; an empty variable counts as unset). Secrets come from files or from the
+/// environment, never from the command line. Files named by a setting are relative to the
+/// configuration file's folder, secret files also to $CREDENTIALS_DIRECTORY when they are found
+/// there; `store.path` is relative to the working directory. Threads: any; a Config is immutable by
+/// agreement. Blocking: disk, as long as it takes to read small files. Errors: InvalidConfig;
+/// `public_detail` has one line a fault, `cardstock.toml:12: unknown key "server.lisen"; did you
+/// mean "listen"?`, in the order of the file. No message holds a secret, the path in a secret's
+/// setting included (people paste the secret itself there). Limits: a file of 1 MiB, a secret of 4
+/// KiB, 100 entries a list, 1 KiB a text.
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -35,12 +42,14 @@ struct ServerSection {
   std::int64_t workers = 0;  ///< 0: cores - 1, at least 1
   std::string tls_certificate;
   std::string tls_key;
-  Secret shared_secret;  ///< from shared_secret_file
+  Secret shared_secret;            ///< from shared_secret_file
+  std::string shared_secret_file;  ///< the path that was read; so for every `…_file` below
 };
 
 struct AdminSection {
   Endpoint listen{"127.0.0.1", 8081};
   Secret token;  ///< from token_file; must be set unless `listen` is on loopback
+  std::string token_file;
 };
 
 struct ThreatConnectSection {
@@ -60,7 +69,11 @@ struct ThreatConnectSection {
   milliseconds connect_timeout{3000};
   milliseconds call_timeout{8000};
   milliseconds card_timeout{20000};
-  bool has_credentials() const noexcept { return !token.empty() || (!api_id.empty() && !api_secret.empty()); }
+  std::string api_secret_file;
+  std::string token_file;
+  bool has_credentials() const noexcept {
+    return !token.empty() || (!api_id.empty() && !api_secret.empty());
+  }
 };
 
 struct LimitsSection {
@@ -85,7 +98,7 @@ struct CacheSection {
   milliseconds credential_recheck{std::chrono::minutes{15}};
   std::uint64_t memory = std::uint64_t{64} << 20U;
   std::int64_t max_rows = 5'000'000;
-  std::string scope = "credential";  ///< or "instance"
+  std::string scope = "credential";            ///< or "instance"
   std::map<std::string, CacheTimes> per_type;  ///< by Recorded Future type name
 };
 
@@ -98,6 +111,7 @@ struct ClientEntry {
   std::string name;
   Secret token;
   std::vector<std::string> rights;  ///< of ask, refresh, admin
+  std::string token_file;
 };
 
 struct Criterion {
@@ -125,6 +139,8 @@ struct Config {
   std::vector<ClientEntry> clients;
   std::vector<Criterion> criteria;
   LogSection log;
+  std::vector<std::string>
+      warnings;  ///< what works but should be mended, such as a secret file that others may read
 };
 
 /// How the environment is read; tests give their own.
@@ -132,10 +148,20 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 Environment process_environment();
 
 /// `text` is the TOML; `path` is for messages and relative secret files (may be empty: no file).
-Result<Config> parse_config(std::string_view text, const std::string& path, const Environment& environment);
+Result<Config> parse_config(std::string_view text,
+                            const std::string& path,
+                            const Environment& environment);
 /// Reads the file (at most 1 MiB); an empty path means defaults and environment.
 Result<Config> load_config(const std::string& path, const Environment& environment);
-/// The effective configuration as TOML, secrets as "***"; what parse_config reads again.
+/// The effective configuration as TOML. Secrets are shown as the file they came from, else as a
+/// comment with "***", the password of a proxy as "***"; parse_config reads it again, and with the
+/// same files and environment gets the same.
 std::string print_config(const Config& config);
+/// config/cardstock.example.toml: every setting with its default and what it is for; parse_config
+/// reads it as the defaults.
+std::string example_config();
+/// One secret, its trailing line end cut. Errors: InvalidConfig (unreadable, empty, above 4 KiB,
+/// more than one line) with a message that does not name the path.
+Result<Secret> read_secret_file(const std::string& path);
 
 }  // namespace cardstock::cli

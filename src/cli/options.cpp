@@ -1,0 +1,202 @@
+#include <cardstock/cli/options.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace cardstock::cli {
+namespace {
+
+constexpr std::array<std::string_view, 5> kCommands{"serve", "lookup", "prewarm", "stats",
+                                                    "metadata"};
+
+constexpr std::string_view kExitCodes =
+    "Exit status:\n"
+    "  0  done\n"
+    "  1  refused by the service or by ThreatConnect, or something broke\n"
+    "  2  the command line is wrong\n"
+    "  3  a setting, or a file that it names, is wrong\n"
+    "  4  lookup: nobody holds the indicator\n"
+    "  5  the service does not answer\n"
+    "  6  prewarm: everything that could be asked was answered, but lines were refused\n";
+
+constexpr std::string_view kEnvironment =
+    "Environment:\n"
+    "  CARDSTOCK_CONFIG          default of --config\n"
+    "  CARDSTOCK_TOKEN           bearer token of lookup, prewarm and stats\n"
+    "  THREATCONNECT_BASE_URL, THREATCONNECT_API_ID, THREATCONNECT_API_SECRET, "
+    "THREATCONNECT_TOKEN\n"
+    "                            over the configuration file's [threatconnect]\n";
+
+constexpr std::string_view kServeNotes =
+    "Without a configuration file the defaults and the environment count. SIGTERM and SIGINT let "
+    "open requests\n"
+    "finish, then end the service. config/cardstock.example.toml lists every setting.\n";
+
+constexpr std::string_view kLookupNotes =
+    "TYPE is IpAddress, InternetDomainName, URL, Hash or EmailAddress. The indicator may be "
+    "defanged.\n"
+    "A NAME that begins with a dash stands behind `--`.\n";
+
+constexpr std::string_view kPrewarmNotes =
+    "A list is one indicator a line (blank lines and lines that begin with # are skipped), CSV "
+    "with a header that has\n"
+    "a Name column or the one given, or JSON objects with `name` and `type`, one a line. Types "
+    "come from --type, else\n"
+    "from a Type column, else they are recognised. Every indicator is asked once, however it is "
+    "spelled.\n";
+
+/// CLI11's tree of the commands, bound to the structs that they fill.
+class Parser {
+ public:
+  Parser() {
+    app_.require_subcommand(0, 1);
+    app_.add_flag("--version", version_, "Print the version and exit");
+    app_.footer(std::string{kExitCodes} + "\n" + std::string{kEnvironment});
+
+    CLI::App* const serve = add("serve", "Run the service", kServeNotes);
+    add_config(serve, serve_.config, "Configuration file (TOML)");
+    serve->add_flag("--check-config", serve_.check_config,
+                    "Read the configuration, say what is wrong with it, and exit");
+    serve->add_flag("--print-config", serve_.print_config,
+                    "Print the effective configuration, secrets masked, and exit");
+
+    CLI::App* const lookup = add("lookup", "Show one card in the terminal", kLookupNotes);
+    lookup->add_option("TYPE", lookup_.type, "Entity type of Recorded Future")
+        ->required()
+        ->type_name("");
+    lookup->add_option("NAME", lookup_.name, "The indicator")->required()->type_name("");
+    lookup->add_flag("--json", lookup_.json, "Print the service's answer as it is");
+    add_service(lookup, lookup_.service, "URL of the service");
+
+    CLI::App* const prewarm =
+        add("prewarm", "Fill the cache from lists of indicators", kPrewarmNotes);
+    prewarm->add_option("FILE", prewarm_.files, "Lists; none, or -: standard input")->type_name("");
+    prewarm->add_option("--type", prewarm_.type, "Entity type of every indicator")
+        ->type_name("TYPE");
+    prewarm
+        ->add_option("--column", prewarm_.column, "CSV column with the indicators (default: Name)")
+        ->type_name("COLUMN");
+    prewarm->add_flag("--dry-run", prewarm_.dry_run, "Read and count the lists, ask nothing");
+    add_service(prewarm, prewarm_.service, "URL of the service");
+
+    CLI::App* const stats = add("stats", "Show the admin figures in the terminal", "");
+    stats->add_flag("--json", stats_.json, "Print the figures as JSON");
+    add_service(stats, stats_.service, "URL of the admin listener");
+
+    add("metadata", "Print the extension's metadata.json", "");
+  }
+
+  std::string help(std::string_view command) const {
+    const auto subcommands =
+        app_.get_subcommands([&](const CLI::App* app) { return app->get_name() == command; });
+    return subcommands.empty() ? app_.help() : subcommands.front()->help("cardstock");
+  }
+
+  Result<Command> parse(std::span<const std::string> arguments, const Environment& environment) {
+    // CLI11 takes the arguments from the back.
+    std::vector<std::string> reversed{arguments.rbegin(), arguments.rend()};
+    try {
+      app_.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+      return HelpCommand{help(chosen())};
+    } catch (const CLI::ParseError& e) {
+      return usage_error(e.what());
+    }
+    return command(environment);
+  }
+
+ private:
+  CLI::App* add(std::string name, std::string description, std::string_view notes) {
+    CLI::App* const command = app_.add_subcommand(std::move(name), std::move(description));
+    command->footer(std::string{notes});
+    return command;
+  }
+
+  static void add_config(CLI::App* command, std::string& path, std::string description) {
+    command->add_option("--config", path, description + "; default: $CARDSTOCK_CONFIG")
+        ->type_name("FILE");
+  }
+
+  static void add_service(CLI::App* command, ServiceOptions& service, std::string url_description) {
+    command
+        ->add_option("--url", service.url,
+                     url_description + "; default: its listener in the configuration")
+        ->type_name("URL");
+    add_config(command, service.config, "Configuration file that names the listener");
+    command
+        ->add_option("--token-file", service.token_file,
+                     "File with the bearer token; default: $CARDSTOCK_TOKEN")
+        ->type_name("FILE");
+    command
+        ->add_option("--ca-file", service.ca_file,
+                     "PEM file to trust for https, in place of the system's")
+        ->type_name("FILE");
+  }
+
+  std::string chosen() const {
+    const auto parsed = app_.get_subcommands();
+    return parsed.empty() ? std::string{} : parsed.front()->get_name();
+  }
+
+  Result<Command> usage_error(std::string text) const {
+    const std::string command = chosen();
+    std::ranges::replace(text, '\n', ' ');
+    return fail(ErrorCode::MalformedRequest, std::move(text) + "; see cardstock " +
+                                                 (command.empty() ? "" : command + " ") + "--help");
+  }
+
+  Result<Command> command(const Environment& environment) {
+    const auto with_default = [&](std::string& path) {
+      if (path.empty()) path = environment("CARDSTOCK_CONFIG").value_or("");
+    };
+    const std::string name = chosen();
+    if (version_) return VersionCommand{};
+    if (name == "metadata") return MetadataCommand{};
+    if (name == "serve") {
+      with_default(serve_.config);
+      return serve_;
+    }
+    if (name == "lookup") {
+      with_default(lookup_.service.config);
+      return lookup_;
+    }
+    if (name == "prewarm") {
+      with_default(prewarm_.service.config);
+      return prewarm_;
+    }
+    if (name == "stats") {
+      with_default(stats_.service.config);
+      return stats_;
+    }
+    return usage_error("a command is required");
+  }
+
+  CLI::App app_{
+      "Cardstock: a caching ThreatConnect enrichment proxy for Recorded Future Intelligence Cards",
+      "cardstock"};
+  bool version_ = false;
+  ServeCommand serve_;
+  LookupCommand lookup_;
+  PrewarmCommand prewarm_;
+  StatsCommand stats_;
+};
+
+}  // namespace
+
+Result<Command> parse_command_line(std::span<const std::string> arguments,
+                                   const Environment& environment) {
+  return Parser{}.parse(arguments, environment);
+}
+
+std::string help_text(std::string_view command) {
+  return Parser{}.help(command);
+}
+
+std::span<const std::string_view> command_names() {
+  return kCommands;
+}
+
+}  // namespace cardstock::cli

@@ -1,0 +1,120 @@
+#include <catch2/catch.hpp>
+
+#include <cardstock/cli/options.hpp>
+
+#include "cli/support.hpp"
+
+using namespace cardstock;
+using namespace cardstock::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+Result<cli::Command> parse(std::vector<std::string> arguments,
+                           const cli::Environment& environment = environment_of()) {
+  return cli::parse_command_line(arguments, environment);
+}
+
+template <class T>
+T parse_as(std::vector<std::string> arguments,
+           const cli::Environment& environment = environment_of()) {
+  const auto command = parse(std::move(arguments), environment);
+  INFO((command ? "" : command.error().public_detail));
+  REQUIRE(command);
+  REQUIRE(std::holds_alternative<T>(*command));
+  return std::get<T>(*command);
+}
+
+}  // namespace
+
+TEST_CASE("options: serve", "[cli]") {
+  const auto plain = parse_as<cli::ServeCommand>({"serve"});
+  CHECK(plain.config.empty());
+  CHECK_FALSE(plain.check_config);
+  const auto full = parse_as<cli::ServeCommand>(
+      {"serve", "--config", "a.toml", "--check-config", "--print-config"});
+  CHECK(full.config == "a.toml");
+  CHECK(full.check_config);
+  CHECK(full.print_config);
+}
+
+TEST_CASE("options: CARDSTOCK_CONFIG is the default of --config in every command that has it",
+          "[cli]") {
+  const auto environment = environment_of({{"CARDSTOCK_CONFIG", "env.toml"}});
+  CHECK(parse_as<cli::ServeCommand>({"serve"}, environment).config == "env.toml");
+  CHECK(parse_as<cli::ServeCommand>({"serve", "--config=flag.toml"}, environment).config ==
+        "flag.toml");
+  CHECK(parse_as<cli::LookupCommand>({"lookup", "URL", "http://x.test/"}, environment)
+            .service.config == "env.toml");
+  CHECK(parse_as<cli::PrewarmCommand>({"prewarm"}, environment).service.config == "env.toml");
+  CHECK(parse_as<cli::StatsCommand>({"stats"}, environment).service.config == "env.toml");
+}
+
+TEST_CASE("options: lookup takes a type and a name, whatever the name holds", "[cli]") {
+  const auto command =
+      parse_as<cli::LookupCommand>({"lookup", "URL", "http://x.test/?a=[b],c --json \"é", "--json",
+                                    "--url", "http://h:1", "--token-file", "t", "--ca-file", "c"});
+  CHECK(command.type == "URL");
+  CHECK(command.name == "http://x.test/?a=[b],c --json \"é");
+  CHECK(command.json);
+  CHECK(command.service.url == "http://h:1");
+  CHECK(command.service.token_file == "t");
+  CHECK(command.service.ca_file == "c");
+  CHECK(parse_as<cli::LookupCommand>({"lookup", "EmailAddress", "--", "-a@x.test"}).name ==
+        "-a@x.test");
+}
+
+TEST_CASE("options: prewarm takes any number of lists", "[cli]") {
+  const auto command = parse_as<cli::PrewarmCommand>(
+      {"prewarm", "a.csv", "-", "--type", "Hash", "--column", "Indicator", "--dry-run"});
+  CHECK(command.files == std::vector<std::string>{"a.csv", "-"});
+  CHECK(command.type == "Hash");
+  CHECK(command.column == "Indicator");
+  CHECK(command.dry_run);
+  CHECK(parse_as<cli::PrewarmCommand>({"prewarm"}).files.empty());
+}
+
+TEST_CASE("options: stats, metadata and version", "[cli]") {
+  CHECK(parse_as<cli::StatsCommand>({"stats", "--json"}).json);
+  parse_as<cli::MetadataCommand>({"metadata"});
+  parse_as<cli::VersionCommand>({"--version"});
+}
+
+TEST_CASE("options: what is wrong is said in one line", "[cli]") {
+  struct Row {
+    std::vector<std::string> arguments;
+    const char* want;
+  };
+  const auto row = GENERATE(values<Row>({
+      {{}, "a command is required; see cardstock --help"},
+      {{"sreve"}, "see cardstock --help"},
+      {{"serve", "--nope"}, "--nope; see cardstock serve --help"},
+      {{"serve", "extra"}, "extra; see cardstock serve --help"},
+      {{"serve", "--config"}, "see cardstock serve --help"},
+      {{"lookup", "URL"}, "NAME is required; see cardstock lookup --help"},
+      {{"lookup"}, "see cardstock lookup --help"},
+      {{"lookup", "URL", "a", "b"}, "see cardstock lookup --help"},
+      {{"stats", "serve"}, "see cardstock stats --help"},
+      {{"serve", "--secret", "x"}, "see cardstock serve --help"},
+  }));
+  CAPTURE(row.arguments);
+  const auto command = parse(row.arguments);
+  REQUIRE_FALSE(command);
+  CHECK(command.error().code == ErrorCode::MalformedRequest);
+  CHECK_THAT(command.error().public_detail, Contains(row.want) && !Contains("\n"));
+}
+
+TEST_CASE("options: help is the text of help_text, of the program and of each command", "[cli]") {
+  CHECK(parse_as<cli::HelpCommand>({"--help"}).text == cli::help_text());
+  CHECK(parse_as<cli::HelpCommand>({"-h"}).text == cli::help_text());
+  for (const std::string_view name : cli::command_names()) {
+    CAPTURE(name);
+    CHECK(parse_as<cli::HelpCommand>({std::string{name}, "--help"}).text == cli::help_text(name));
+    CHECK(cli::help_text(name) != cli::help_text());
+    CHECK_THAT(cli::help_text(), Contains("\n  " + std::string{name} + " "));
+    CHECK_THAT(cli::help_text(name), Contains("cardstock " + std::string{name}));
+  }
+  CHECK_THAT(cli::help_text(), Contains("Exit status:") && Contains("CARDSTOCK_CONFIG"));
+  CHECK_THAT(cli::help_text("lookup"),
+             Contains("--json") && Contains("TYPE") && Contains("--token-file"));
+}

@@ -1,0 +1,38 @@
+#pragma once
+/// \file support.hpp
+/// \brief What the tests of this room share: environments and small files.
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+
+#include <cardstock/cli/config.hpp>
+
+namespace cardstock::test {
+
+inline cli::Environment environment_of(std::map<std::string, std::string> variables = {}) {
+  return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+inline void write_file(const std::string& path, std::string_view content) {
+  std::ofstream{path, std::ios::binary} << content;
+}
+
+inline std::string read_file(const std::string& path) {
+  std::ostringstream out;
+  out << std::ifstream{path, std::ios::binary}.rdbuf();
+  return out.str();
+}
+
+/// The complaint about a configuration; empty when there is none.
+inline std::string complaint(std::string_view toml,
+                             const cli::Environment& environment = environment_of()) {
+  const auto config = cli::parse_config(toml, "cardstock.toml", environment);
+  return config ? "" : config.error().public_detail;
+}
+
+}  // namespace cardstock::test
