@@ -109,7 +109,7 @@ class MemberWriter {
     if (!(facts_.*text).empty()) json_.field(key_, facts_.*text);
   }
   void operator()(std::optional<std::int64_t> Facts::* number) {
-    if (facts_.*number) json_.field(key_, *(facts_.*number));
+    if (const auto& value = facts_.*number) json_.field(key_, *value);
   }
   void operator()(std::vector<std::string> Facts::* list) {
     if ((facts_.*list).empty()) return;
@@ -147,6 +147,7 @@ struct EntriesOf {
   template <class Row>
   std::vector<KeyInfo> operator()(std::vector<Row> Facts::*) const {
     std::vector<KeyInfo> entries;
+    entries.reserve(entries_of(std::vector<Row>{}).size());
     for (const Entry<Row>& entry : entries_of(std::vector<Row>{}))
       entries.push_back(KeyInfo{entry.key, entry.label, entry.type, {}});
     return entries;
@@ -165,13 +166,14 @@ void append_members(std::string& out, const Facts& facts) {
 }
 
 const std::vector<KeyInfo>& keys() {
-  static const std::vector<KeyInfo> kInfo = [] {
+  static const std::vector<KeyInfo> table = [] {
     std::vector<KeyInfo> info;
+    info.reserve(kKeys.size());
     for (const Key& key : kKeys)
       info.push_back(KeyInfo{key.key, key.label, key.type, std::visit(EntriesOf{}, key.value)});
     return info;
   }();
-  return kInfo;
+  return table;
 }
 
 std::string metadata_json() {

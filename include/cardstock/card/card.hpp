@@ -17,8 +17,9 @@
 
 namespace cardstock::card {
 
-/// Which owner speaks for the indicator, and who may speak at all. Names are compared exactly, without the blanks at their
-/// ends (owners may differ in case alone); blank entries do not count. Behind a list, an owner without a name is refused.
+/// Which owner speaks for the indicator, and who may speak at all. Names are compared exactly, without the blanks at
+/// their ends (owners may differ in case alone); blank entries do not count. Behind a list, an owner without a name is
+/// refused.
 struct OwnerRule {
   std::string default_owner;       ///< the setting, else the credential's own organization; empty when unknown
   std::vector<std::string> order;  ///< configured order behind the default owner
@@ -67,9 +68,9 @@ void append_card(std::string& out,
                  Source source,
                  std::string_view extra_note = {});
 
-/// Indexes of the copies that may be shown, in the order of the owner rule (default owner, configured order, Organization
-/// before Community before Source before unknown, then by name; of one owner's several spellings the copy modified last
-/// first).
+/// Indexes of the copies that may be shown, in the order of the owner rule (default owner, configured order,
+/// Organization before Community before Source before unknown, then by name; of one owner's several spellings the copy
+/// modified last first).
 std::vector<std::size_t> order_copies(const threatconnect::Record& record, const OwnerRule& rule);
 
 /// The extension's `metadata.json`, strict JSON, from the same table.
