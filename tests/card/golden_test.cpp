@@ -5,7 +5,7 @@
 
 #include "card/samples.hpp"
 
-/// Whole cards beside tests/golden/card/*.json: same members, same order, same values; layout does
+/// Whole cards against tests/golden/card/*.json: same members, same order, same values; layout does
 /// not count.
 using namespace cardstock;
 using namespace cardstock::test;
@@ -34,7 +34,7 @@ void check_golden(const std::string& name,
   CHECK(compact(card_text(card::render(record, settings))) == compact(golden(name)));
 }
 
-/// Everything set, as the service sends it for `page`, the old interface's page of the type.
+/// Everything set, with a link of the kind that the service sends.
 OwnerCopy full_copy(std::string owner, std::int64_t id, std::string summary) {
   OwnerCopy copy = copy_of(std::move(owner), id);
   copy.summary = std::move(summary);

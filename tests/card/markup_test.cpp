@@ -82,7 +82,7 @@ TEST_CASE("markup: what only looks like Markdown stays", "[card]") {
                            "a[b](c d)",
                            "](x.y)",
                            "[](x.y)",
-                           "****",
+                           "a **** b",
                            "* item",
                            "- item",
                            "a ~ b",
@@ -95,7 +95,6 @@ TEST_CASE("markup: what only looks like Markdown stays", "[card]") {
                            "\\*a\\*",
                            "rule: *Trojan.Win32*.gen",
                            "HKLM\\Software\\*"}) {
-    if (std::string_view{text} == "****") continue;
     CHECK(words(text) == text);
   }
 }
