@@ -31,7 +31,7 @@ OWNER = {
     "curl": {"fetch"},
     "pistache": {"http/transport"},
     "openssl": {"threatconnect", "http/transport"},
-    "simdjson.h": {"threatconnect", "http/api", "simulator", "admin"},
+    "simdjson.h": {"threatconnect", "http/api", "simulator", "admin", "app"},
     "idn2.h": {"indicator"},
     "spdlog": {"app", "simulator"},
     "CLI": {"cli", "simulator"},

@@ -1,0 +1,29 @@
+#pragma once
+/// \file context.hpp
+/// \brief What a client command is given from outside.
+#include <chrono>
+#include <functional>
+#include <iosfwd>
+
+#include <cardstock/cli/config.hpp>
+#include <cardstock/fetch/http_client.hpp>
+#include <cardstock/util/clock.hpp>
+#include <cardstock/util/random.hpp>
+
+namespace cardstock::app {
+
+/// References outlive the command.
+struct CommandContext {
+  fetch::HttpClient& http;
+  const Clock& clock;
+  Random& random;
+  cli::Environment environment;
+  std::istream& in;
+  std::ostream& out;              ///< results, and nothing else
+  std::ostream& err;              ///< complaints and progress
+  bool err_is_terminal = false;   ///< progress is a bar that moves, not lines
+  /// Lets the time pass before a retry; sleeps in the program, remembers in tests.
+  std::function<void(std::chrono::milliseconds)> pause;
+};
+
+}  // namespace cardstock::app
