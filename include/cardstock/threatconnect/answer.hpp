@@ -8,7 +8,10 @@
 /// Errors: AuthFailed, ClockSkew, OwnerForbidden, QueryRefused, RateLimited, NotLicensed, UpstreamFailed by status and body;
 /// WrongBaseUrl for an empty, HTML or foreign answer (public_detail suggests the `/api` form); AnswerUnreadable for JSON
 /// that breaks off. `public_detail` never repeats more than a bounded, cleaned line of what the service said.
-/// Limits: nesting is bounded by the parser (1,024); the caller bounds the bytes.
+/// The service omits what is unset; a value out of its range (rating 0–5, confidence 0–100, score 0–1000) is unset too.
+/// Threads: any; each keeps a parser for small answers. Blocking: no.
+/// Limits: 128 levels of nesting and kMaxRows rows, AnswerUnreadable beyond; the caller bounds the bytes.
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +23,9 @@
 
 namespace cardstock::threatconnect {
 
+/// The most that ThreatConnect puts on a page (documentation of the v3 API, pagination).
+inline constexpr std::size_t kMaxRows = 10'000;
+
 /// One row of `/v3/indicators`: the copy, and every indicator that it is (a file is up to three).
 struct Row {
   std::optional<IndicatorType> type;  ///< nullopt: a type that is not looked up here
@@ -30,7 +36,8 @@ struct Row {
 struct Page {
   std::vector<Row> rows;
   std::string next;                    ///< absolute URL, empty when last
-  std::optional<std::int64_t> count;
+  std::optional<std::int64_t> count;   ///< of all pages; said on the first only
+  std::size_t skipped = 0;             ///< elements of `data` without an owner's name or without any value
 };
 
 struct Owner {

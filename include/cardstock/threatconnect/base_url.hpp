@@ -18,8 +18,8 @@ class BaseUrl {
   static constexpr std::size_t kMaxBytes = 512;
 
   /// Understood: `https://host[:port]` with nothing, `/`, `/api`, `/api/`, `/api/v2`, `/api/v3`, `/v2`, `/v3` behind it, any
-  /// letter case of scheme and host, a context path before `/api` (`/tc/api`). Refused: user info, query, fragment, no
-  /// scheme, another scheme. `http` is read (a full origin in the configuration may use it); whether it is allowed is
+  /// letter case of scheme and host, a context path before `/api` or alone (`/tc/api`, `/tc`). Refused: user info, query,
+  /// fragment, no scheme, another scheme, a deeper path, a host that is no DNS name or strict IP address. `http` is read (a full origin in the configuration may use it); whether it is allowed is
   /// `host_allowed`'s to say.
   static Result<BaseUrl> parse(std::string_view text);
 

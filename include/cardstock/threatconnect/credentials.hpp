@@ -35,7 +35,8 @@ Digest hmac_sha256(std::string_view key, std::string_view message);
 /// `method` in upper case; `unix_seconds` decimal.
 std::string signature(const Secret& secret, std::string_view target, std::string_view method, std::int64_t unix_seconds);
 
-/// The `Authorization` header, and for HMAC the `Timestamp` one. The values are secret: never log them.
+/// The `Authorization` header, and for HMAC the `Timestamp` one. The values are secret: never log them. Control characters
+/// of the id or token are left out: they could end the header.
 std::vector<HeaderField> authorization(const Credentials& credentials,
                                        std::string_view target,
                                        std::string_view method,
