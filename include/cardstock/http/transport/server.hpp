@@ -2,13 +2,13 @@
 /// \file server.hpp
 /// \brief HTTP/1.1 server: framing, connections, time-outs, answers given now or later. Knows no route.
 ///
-/// Pistache's listener, reactor, peers and threads; parsing, writing and deferral are ours (docs/design-decisions.md says why).
-/// Strict: anything ambiguous in the framing is refused (400, 413, 431, 501, 505) and the connection closed after a
-/// lingering close. Pipelined requests are answered in order. `Content-Length` and `chunked` bodies.
+/// Pistache's listener, reactor, peers and threads; parsing, writing and deferral are ours (docs/design-decisions.md
+/// says why). Strict: anything ambiguous in the framing is refused (400, 413, 431, 501, 505) and the connection closed
+/// after a lingering close. Pipelined requests are answered in order. `Content-Length` and `chunked` bodies.
 ///
-/// Threads: one accepting, `workers` serving; a connection stays with its worker. The handler runs on a worker and must not
-/// block. A Deferred may be answered or dropped from any thread; the answer is written by the worker, and only to the
-/// connection that asked (a generation, not a descriptor, names it).
+/// Threads: one accepting, `workers` serving; a connection stays with its worker. The handler runs on a worker and must
+/// not block. A Deferred may be answered or dropped from any thread; the answer is written by the worker, and only to
+/// the connection that asked (a generation, not a descriptor, names it).
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -92,6 +92,9 @@ class Deferred {
   std::unique_ptr<State> state_;
 };
 
+class Connection;
+struct WorkerContext;
+
 /// How a handler answers: send() at once, or defer() and answer later. One of the two, once.
 class Responder {
  public:
@@ -103,14 +106,15 @@ class Responder {
   Deferred defer();
 
  private:
-  friend struct ResponderAccess;
-  Responder() = default;
-  void* connection_ = nullptr;
-  void* transport_ = nullptr;
+  friend class Connection;
+  Responder(Connection& connection, WorkerContext& context) : connection_{connection}, context_{context} {}
+  Connection& connection_;
+  WorkerContext& context_;
   bool done_ = false;
 };
 
-/// Must not throw; whatever escapes is answered with 500 and an empty problem document. Called concurrently by the workers.
+/// Must not throw; whatever escapes is answered with 500 and an empty problem document. Called concurrently by the
+/// workers.
 using Handler = std::function<void(const Request&, Responder&)>;
 
 struct ServerCounters {
@@ -136,7 +140,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const noexcept;
-  /// Stops accepting, closes idle connections, lets owed answers go out; true when all had gone before the time ran out.
+  /// Stops accepting, closes idle connections, lets owed answers go out; true when all had gone before the time ran
+  /// out.
   bool drain(std::chrono::milliseconds limit);
   ServerCounters counters() const;
 
