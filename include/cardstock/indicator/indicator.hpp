@@ -55,7 +55,8 @@ class Indicator {
   }
 
  private:
-  Indicator(IndicatorType type, std::string canonical) : type_{type}, canonical_{std::move(canonical)} {}
+  Indicator(IndicatorType type, std::string canonical, std::string typed)
+      : type_{type}, canonical_{std::move(canonical)}, typed_{std::move(typed)} {}
   IndicatorType type_;
   std::string canonical_;
   std::string typed_;  ///< refanged and trimmed as typed; empty where it adds no spelling
