@@ -63,6 +63,7 @@ struct StoreStats {
   std::optional<WallTime> oldest_fetched_at;
   std::string state = "ok";  ///< "ok", "degraded: …", "rebuilt: …"
   std::vector<TenantCount> tenants;
+  std::uint64_t puts_refused = 0;  ///< since start, because the queue was full
 };
 
 /// Every stated field must match; nothing stated: all rows.
