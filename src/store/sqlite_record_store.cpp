@@ -74,6 +74,8 @@ class SqliteRecordStore::Impl {
   std::optional<Fault> commit(const CommitQueue::Batch& batch, std::vector<Status>& outcomes);
   void finish(CommitQueue::Batch batch, const std::optional<Fault>& fault, std::vector<Status>& outcomes);
   void step_purge();
+  /// What can be seen from outside to be wrong with the file; null: nothing.
+  const char* file_fault();
   void look_after_file();
   /// Runs `change` in a transaction. A fault has rolled it back, and damage has brought a new file.
   template <class Change>
@@ -264,6 +266,8 @@ std::optional<Fault> SqliteRecordStore::Impl::transact(Change change) {
   if (!writer_) {
     // Another try at what `recover` could not do.
     if (std::optional<Fault> fault = adopt(open_file(path_, tools_))) return fault;
+  } else if (const char* reason = file_fault()) {
+    if (std::optional<Fault> fault = recover(reason)) return fault;
   }
   try {
     if (size_of(path_ + "-wal") > settings_.max_wal_bytes && !writer_->fold(Writer::Fold::WholeLog))
@@ -369,6 +373,16 @@ void SqliteRecordStore::Impl::step_purge() {
   purges_.pop_front();
 }
 
+const char* SqliteRecordStore::Impl::file_fault() {
+  const std::optional<FileIdentity> now = identity_of(path_);
+  if (!now) return "the file was removed";
+  if (now != identity_) return "the file was replaced by another";
+  const std::uint64_t size = size_of(path_);
+  if (size < file_size_) return "the file was cut short";
+  file_size_ = size;
+  return nullptr;
+}
+
 void SqliteRecordStore::Impl::look_after_file() {
   bool degraded = false;
   {
@@ -380,22 +394,14 @@ void SqliteRecordStore::Impl::look_after_file() {
     set_degraded(transact([&] { writer_->touch(); }));
     return;
   }
-  const std::optional<FileIdentity> now = identity_of(path_);
-  if (now != identity_) {
-    set_degraded(recover(now ? "the file was replaced by another" : "the file was removed"));
+  if (const char* reason = file_fault()) {
+    set_degraded(recover(reason));
     return;
   }
-  const std::uint64_t size = size_of(path_);
-  if (size < file_size_) {
-    set_degraded(recover("the file was cut short"));
-    return;
-  }
-  file_size_ = size;
   if (writer_->more_to_evict()) set_degraded(transact([] {}));
   if (!unfolded_ || !writer_) return;
   try {
     unfolded_ = !writer_->fold(Writer::Fold::WholeLog);
-    file_size_ = size_of(path_);
   } catch (const SQLite::Exception& e) {
     const Fault fault = classify(e);
     set_degraded(fault.kind == FaultKind::Damaged ? recover(fault.text) : std::optional{fault});

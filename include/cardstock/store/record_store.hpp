@@ -68,11 +68,11 @@ struct StoreStats {
 
 /// Every stated field must match; nothing stated: all rows.
 struct PurgeFilter {
-  std::optional<TenantId> tenant;
-  std::optional<IndicatorType> type;
-  std::optional<std::string> canonical;
-  std::optional<std::string> owner;            ///< rows in which this owner has a copy
-  std::optional<WallTime> fetched_before;
+  std::optional<TenantId> tenant = std::nullopt;
+  std::optional<IndicatorType> type = std::nullopt;
+  std::optional<std::string> canonical = std::nullopt;
+  std::optional<std::string> owner = std::nullopt;  ///< rows in which this owner has a copy
+  std::optional<WallTime> fetched_before = std::nullopt;
 };
 
 class RecordStore {
