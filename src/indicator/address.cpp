@@ -23,8 +23,7 @@ std::uint8_t byte_of(unsigned value) noexcept {
 }
 
 Result<std::uint8_t> parse_octet(std::string_view text) {
-  if (text.empty()) return refuse("The IPv4 address has an empty octet.");
-  if (!std::ranges::all_of(text, is_digit))
+  if (text.empty() || !std::ranges::all_of(text, is_digit))
     return refuse("The IPv4 address has an octet that is not decimal.");
   if (text.size() > 1 && text[0] == '0')
     return refuse(
@@ -140,6 +139,8 @@ std::optional<std::string> foreign_part(std::string_view text) {
 }  // namespace
 
 Result<Ipv4> parse_ipv4(std::string_view text) {
+  if (text.starts_with('.') || text.ends_with('.') || text.contains(".."))
+    return refuse("The IPv4 address has an empty octet.");
   const auto count = static_cast<std::size_t>(std::ranges::count(text, '.')) + 1;
   if (count != 4) {
     const std::string noun = count == 1 ? " octet" : " octets";

@@ -50,9 +50,9 @@ Result<Canonical> parse_clean(EntityType type, const std::string& name) {
 
 /// Whether a text without a type is meant as an address, so that its refusal should speak of one.
 bool is_address_like(std::string_view text) noexcept {
-  const bool only_address_signs = std::ranges::all_of(
-      text, [](char c) { return is_hex(c) || std::string_view{".:/%[]"}.contains(c); });
-  return only_address_signs && (text.contains(':') || std::ranges::none_of(text, is_alpha));
+  return std::ranges::count(text, ':') > 1 || std::ranges::none_of(text, [](char c) {
+           return !is_digit(c) && !std::string_view{".:/[]"}.contains(c);
+         });
 }
 
 bool is_hash_like(std::string_view text) noexcept {

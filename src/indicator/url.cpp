@@ -115,7 +115,6 @@ std::string compose(const Parts& parts,
 }
 
 Result<std::string> canonical_host(const Parts& parts) {
-  if (parts.host.empty()) return refuse("The URL has no host.");
   if (parts.host.starts_with('[')) {
     if (!parts.host.ends_with(']'))
       return refuse("The URL has an opening bracket without a closing one in its host.");
@@ -132,10 +131,11 @@ Result<Canonical> build(std::string_view scheme,
   Parts& parts = *split;
   parts.scheme = scheme;
   split_rest(parts, rest);
-  const Result<std::string> host = canonical_host(parts);
-  if (!host) return std::unexpected(host.error());
+  if (parts.host.empty()) return refuse("The URL has no host.");
   const Result<std::string_view> port = canonical_port(parts);
   if (!port) return std::unexpected(port.error());
+  const Result<std::string> host = canonical_host(parts);
+  if (!host) return std::unexpected(host.error());
 
   const std::string user = canonical_user(parts.user);
   const std::string path = canonical_path(parts.path);

@@ -31,12 +31,17 @@ std::vector<Vector> read_vectors() {
   std::vector<Vector> vectors;
   simdjson::dom::parser parser;
   simdjson::dom::document_stream lines;
-  REQUIRE(parser.load_many(CARDSTOCK_SOURCE_DIR "/tests/golden/canonical.jsonl").get(lines) == simdjson::SUCCESS);
+  REQUIRE(parser.load_many(CARDSTOCK_SOURCE_DIR "/tests/golden/canonical.jsonl").get(lines) ==
+          simdjson::SUCCESS);
   for (const auto line : lines) {
     simdjson::dom::element object;
     REQUIRE(line.get(object) == simdjson::SUCCESS);
-    Vector one{text_of(object, "type"),    text_of(object, "name"), text_of(object, "canonical"),
-               text_of(object, "tc_type"), {},                      text_of(object, "error")};
+    Vector one{text_of(object, "type"),
+               text_of(object, "name"),
+               text_of(object, "canonical"),
+               text_of(object, "tc_type"),
+               {},
+               text_of(object, "error")};
     simdjson::dom::array spellings;
     if (object["upstream"].get(spellings) == simdjson::SUCCESS)
       for (const std::string_view spelling : spellings) one.upstream.emplace_back(spelling);
@@ -47,7 +52,8 @@ std::vector<Vector> read_vectors() {
 
 }  // namespace
 
-TEST_CASE("golden: every vector has its canonical form, its spellings or its refusal", "[indicator]") {
+TEST_CASE("golden: every vector has its canonical form, its spellings or its refusal",
+          "[indicator]") {
   const std::vector<Vector> vectors = read_vectors();
   REQUIRE(vectors.size() >= 90);
   for (const Vector& one : vectors) {
