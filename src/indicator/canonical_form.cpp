@@ -6,6 +6,7 @@
 
 #include <cardstock/util/text.hpp>
 
+#include "address.hpp"
 #include "percent.hpp"
 
 namespace cardstock::indicator {
@@ -39,6 +40,14 @@ bool is_plain_ipv4(std::string_view text) noexcept {
     }
   }
   return dots == 3 && digits > 0;
+}
+
+bool is_plain_ipv6(std::string_view text) {
+  const bool plausible = text.contains("::") || std::ranges::count(text, ':') == 7;
+  if (!plausible || text.size() > 39) return false;
+  if (!std::ranges::all_of(text, [](char c) { return is_lower_hex(c) || c == ':'; })) return false;
+  const Result<Ipv6> address = parse_ipv6(text);
+  return address && !is_mapped(*address) && to_text(*address) == text;
 }
 
 /// At least two labels of lower-case ASCII, none of them an A-label, the last one beginning with a
@@ -116,13 +125,13 @@ bool is_plain_url(std::string_view text) noexcept {
 
 }  // namespace
 
-std::optional<IndicatorType> canonical_type(EntityType type, std::string_view name) noexcept {
+std::optional<IndicatorType> canonical_type(EntityType type, std::string_view name) {
   const auto when = [](bool plain, IndicatorType found) {
     return plain ? std::optional{found} : std::nullopt;
   };
   switch (type) {
     case EntityType::IpAddress:
-      return when(is_plain_ipv4(name), IndicatorType::Address);
+      return when(is_plain_ipv4(name) || is_plain_ipv6(name), IndicatorType::Address);
     case EntityType::InternetDomainName:
       return when(is_plain_domain(name), IndicatorType::Host);
     case EntityType::Url:

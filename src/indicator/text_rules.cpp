@@ -86,6 +86,8 @@ std::string_view trim_white_space(std::string_view text) noexcept {
 
 Result<std::string> clean(std::string_view name) {
   if (name.size() > Indicator::kMaxNameBytes) return refuse("The name is longer than 4096 bytes.");
+  if (!name.empty() && std::ranges::all_of(name, [](char c) { return c > 0x20 && c < 0x7F; }))
+    return std::string{name};
   if (!is_valid_utf8(name)) return refuse("The name is not valid UTF-8.");
   std::string visible;
   visible.reserve(name.size());
