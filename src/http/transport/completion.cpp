@@ -41,6 +41,7 @@ void CompletionQueue::close() {
   entries_.clear();
 }
 
+Deferred::Deferred() noexcept = default;
 Deferred::Deferred(std::unique_ptr<State> state) : state_{std::move(state)} {}
 Deferred::Deferred(Deferred&&) noexcept = default;
 

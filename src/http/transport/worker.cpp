@@ -132,8 +132,7 @@ void Worker::onReady(const FdSet& events) {
     const Event& event = event_of(entry);
     const int descriptor = static_cast<int>(event.tag.value());
     if (Connection* const connection = find(descriptor)) {
-      const bool to_the_end = event.flags.hasFlag(NotifyOn::Shutdown) || event.flags.hasFlag(NotifyOn::Hangup);
-      own_event(*connection, event.flags.hasFlag(NotifyOn::Read), event.flags.hasFlag(NotifyOn::Write), to_the_end);
+      own_event(*connection, event.flags);
     } else if (descriptor == context_.completions->descriptor()) {
       completions = true;
     } else if (descriptor == timer_) {
@@ -154,11 +153,20 @@ void Worker::onReady(const FdSet& events) {
   if (stopping_.load(std::memory_order_acquire)) close_all();
 }
 
-void Worker::own_event(Connection& connection, bool readable, bool writable, bool to_the_end) {
+void Worker::own_event(Connection& connection, Pistache::Flags<NotifyOn> flags) {
   using Readable = Connection::Readable;
-  // An error alone sets none of the flags: then a read will tell.
-  const Readable how = to_the_end ? Readable::ToTheEnd : readable || !writable ? Readable::Some : Readable::No;
-  follow(connection, connection.on_event(context_, how, writable));
+  if (flags.hasFlag(NotifyOn::Hangup)) {  // reset, or ended at both sides: no byte can reach the client any more
+    follow(connection, Connection::Next::Close);
+    return;
+  }
+  const bool writable = flags.hasFlag(NotifyOn::Write);
+  Readable readable = Readable::No;
+  if (flags.hasFlag(NotifyOn::Shutdown)) {
+    readable = Readable::ToTheEnd;
+  } else if (flags.hasFlag(NotifyOn::Read) || !writable) {  // an error alone sets no flag: a read will tell
+    readable = Readable::Some;
+  }
+  follow(connection, connection.on_event(context_, readable, writable));
 }
 
 /// Lets Pistache take in what its accept thread has queued. Called with every tick too, because its
@@ -181,8 +189,9 @@ void Worker::serve_pistache() {
 
 void Worker::arrived(int descriptor) {
   PeerAddress peer;
-  if (stopped_ || !PeerAddress::of(descriptor, peer) || !pool_.admission.enter(peer)) {
-    WorkerCounters::count(context_.counters.refused);
+  const bool still_there = PeerAddress::of(descriptor, peer);
+  if (stopped_ || !still_there || !pool_.admission.enter(peer)) {
+    if (still_there) WorkerCounters::count(context_.counters.refused);
     refused_.push_back(descriptor);  // not closed here: Pistache is about to register it
     return;
   }

@@ -68,7 +68,7 @@ class Worker final : public Pistache::Tcp::Transport {
   class Arrivals;
 
   void arrived(int descriptor);
-  void own_event(Connection& connection, bool readable, bool writable, bool to_the_end);
+  void own_event(Connection& connection, Pistache::Flags<Pistache::Polling::NotifyOn> flags);
   void serve_pistache();
   void take_completions();
   void take_again();

@@ -74,7 +74,7 @@ struct Response {
 /// An answer that is still owed. Threads: any. Dropping it unanswered sends 500 with an empty body.
 class Deferred {
  public:
-  Deferred() = default;
+  Deferred() noexcept;
   Deferred(Deferred&& other) noexcept;
   Deferred& operator=(Deferred&& other) noexcept;
   Deferred(const Deferred&) = delete;

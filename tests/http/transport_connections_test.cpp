@@ -1,0 +1,392 @@
+#include <sys/resource.h>
+#include <sys/time.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "transport_fixture.hpp"
+
+using namespace cardstock;
+using namespace cardstock::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Processor time of this whole process so far.
+std::chrono::microseconds processor_time() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return std::chrono::seconds{usage.ru_utime.tv_sec + usage.ru_stime.tv_sec} +
+         std::chrono::microseconds{usage.ru_utime.tv_usec + usage.ru_stime.tv_usec};
+}
+
+std::set<std::string> thread_names() {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::ifstream file{entry.path() / "comm"};
+    std::string name;
+    std::getline(file, name);
+    names.insert(name);
+  }
+  return names;
+}
+
+http::TransportLimits quick() {
+  http::TransportLimits limits;
+  limits.head_timeout = limits.body_timeout = limits.write_timeout = limits.idle_timeout = 300ms;
+  return limits;
+}
+
+}  // namespace
+
+TEST_CASE("transport: a client that ends its half is still answered") {
+  TransportFixture fixture;
+  for (int i = 0; i < 50; ++i) {
+    RawClient client = fixture.client();
+    client.send(get("/1") + post("/2", "b"));
+    client.half_close();
+    REQUIRE(client.read_answer().body == "GET /1?|");
+    REQUIRE(client.read_answer().body == "POST /2?|b");
+    REQUIRE(client.read_to_end() == RawClient::End::Closed);
+  }
+}
+
+TEST_CASE("transport: a deferred answer reaches a client that has ended its half") {
+  TransportFixture fixture;
+  RawClient client = fixture.client();
+  client.send(get("/later/1") + get("/2"));
+  client.half_close();
+  fixture.answer();
+  REQUIRE(client.read_answer().body == "later /later/1");
+  REQUIRE(client.read_answer().body == "GET /2?|");
+  REQUIRE(client.read_to_end() == RawClient::End::Closed);
+}
+
+TEST_CASE("transport: a client that ends in the middle of a request gets a 400") {
+  TransportFixture fixture;
+  for (const std::string bytes :
+       {"GE", "GET / HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"}) {
+    RawClient client = fixture.client();
+    client.send(bytes);
+    client.half_close();
+    REQUIRE(client.read_answer().status == 400);
+    REQUIRE(client.read_to_end() == RawClient::End::Closed);
+  }
+  REQUIRE(fixture.counters().requests == 0);
+}
+
+TEST_CASE("transport: a slow or dripped head is cut off with 408, on a kept connection too") {
+  TransportFixture fixture{quick()};
+  for (const std::string& before : {std::string{}, get("/")}) {
+    RawClient client = fixture.client();
+    if (!before.empty()) REQUIRE(client.ask(before).status == 200);
+    const auto begin = std::chrono::steady_clock::now();
+    const std::string drip = "GET / HTTP/1.1\r\nHost: a\r\n";
+    client.send(drip);
+    while (client.read_to_end(20ms) == RawClient::End::StillOpen && client.try_send("X: y\r\n")) {
+      REQUIRE(std::chrono::steady_clock::now() - begin < 5s);
+    }
+    REQUIRE(client.buffered().starts_with("HTTP/1.1 408 Request Timeout\r\n"));
+    REQUIRE(std::chrono::steady_clock::now() - begin >= 290ms);
+  }
+  REQUIRE(fixture.counters().timed_out == 2);
+}
+
+TEST_CASE("transport: a slow or dripped body is cut off with 408") {
+  TransportFixture fixture{quick()};
+  for (const bool chunked : {false, true}) {
+    RawClient client = fixture.client();
+    client.send(chunked ? "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        : "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    const auto begin = std::chrono::steady_clock::now();
+    while (client.read_to_end(20ms) == RawClient::End::StillOpen && client.try_send(chunked ? "1\r\nx\r\n" : "x")) {
+      REQUIRE(std::chrono::steady_clock::now() - begin < 5s);
+    }
+    REQUIRE(client.buffered().starts_with("HTTP/1.1 408 "));
+  }
+}
+
+TEST_CASE("transport: silent and idle connections are closed without a word") {
+  TransportFixture fixture{quick()};
+  RawClient silent = fixture.client();
+  RawClient idle = fixture.client();
+  REQUIRE(idle.ask(get("/")).status == 200);
+  REQUIRE(silent.read_to_end() == RawClient::End::Closed);
+  REQUIRE(idle.read_to_end() == RawClient::End::Closed);
+  REQUIRE(silent.buffered().empty());
+  REQUIRE(idle.buffered().empty());
+  REQUIRE(eventually([&] { return fixture.counters().open == 0; }));
+}
+
+TEST_CASE("transport: a busy connection outlives the idle time-out") {
+  TransportFixture fixture{quick()};
+  RawClient client = fixture.client();
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - begin < 900ms) {
+    REQUIRE(client.ask(get("/")).status == 200);
+    REQUIRE(client.read_to_end(50ms) == RawClient::End::StillOpen);
+  }
+}
+
+TEST_CASE("transport: a client that does not read costs nothing and blocks nobody") {
+  TransportFixture fixture;
+  RawClient::Options small;
+  small.receive_buffer = 4096;
+  RawClient deaf{fixture.port(), small};
+  deaf.send(get("/size/20000000"));
+  REQUIRE(eventually([&] { return fixture.counters().requests == 1; }));
+  RawClient other = fixture.client();
+  const auto processor = processor_time();
+  const auto begin = std::chrono::steady_clock::now();
+  REQUIRE(deaf.buffered().empty());
+  RawClient quiet = fixture.client();
+  REQUIRE(quiet.read_to_end(700ms) == RawClient::End::StillOpen);
+  REQUIRE(other.ask(get("/")).status == 200);
+  const auto elapsed = std::chrono::steady_clock::now() - begin;
+  REQUIRE(processor_time() - processor < elapsed / 4);
+  const RawAnswer answer = deaf.read_answer();
+  REQUIRE(answer.body.size() == 20000000);
+}
+
+TEST_CASE("transport: tens of thousands of unread pipelined requests stop at the limit, and then go on in order") {
+  http::TransportLimits limits;
+  limits.unsent_bytes = 64 * 1024;
+  TransportFixture fixture{limits};
+  RawClient::Options small;
+  small.receive_buffer = 4096;
+  RawClient deaf{fixture.port(), small};
+  const std::size_t count = 20000;
+  std::string requests;
+  for (std::size_t i = 0; i < count; ++i) requests += get("/" + std::to_string(i));
+  std::size_t sent = 0;
+  std::size_t before = 0;
+  do {  // until neither end takes more
+    before = sent;
+    sent += deaf.send_what_fits(std::string_view{requests}.substr(sent));
+    REQUIRE(fixture.client().ask(get("/other")).status == 200);
+  } while (sent < requests.size() && sent != before);
+  const auto processor = processor_time();
+  REQUIRE(fixture.client().read_to_end(500ms) == RawClient::End::StillOpen);
+  REQUIRE(processor_time() - processor < 150ms);
+  std::thread rest{[&] { deaf.try_send(std::string_view{requests}.substr(sent)); }};
+  RawClient& reader = deaf;
+  for (std::size_t i = 0; i < count; ++i) {
+    const RawAnswer answer = reader.read_answer();
+    if (answer.body != "GET /" + std::to_string(i) + "?|") {
+      rest.join();
+      FAIL("answer " << i << " is " << answer.body);
+    }
+  }
+  rest.join();
+}
+
+TEST_CASE("transport: a client that never reads is dropped by the write time-out") {
+  TransportFixture fixture{quick()};
+  RawClient::Options small;
+  small.receive_buffer = 4096;
+  RawClient deaf{fixture.port(), small};
+  deaf.send(get("/size/20000000"));
+  REQUIRE(eventually([&] { return fixture.counters().requests == 1 && fixture.counters().open == 0; }));
+  REQUIRE(fixture.counters().timed_out == 1);
+  REQUIRE(deaf.read_to_end() == RawClient::End::Reset);
+}
+
+TEST_CASE("transport: a thousand clients that hang up at every point leave nothing behind") {
+  TransportFixture fixture;
+  REQUIRE(fixture.client().ask(get("/")).status == 200);
+  REQUIRE(eventually([&] { return fixture.counters().open == 0; }));
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i < 1000; ++i) {
+    RawClient client = fixture.client();
+    switch (i % 5) {
+      case 0:
+        client.send(get("/size/1000000"));
+        break;
+      case 1:
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc");
+        break;
+      case 2:
+        client.send(get("/later/x"));
+        break;
+      case 3:
+        client.send("GET / HT");
+        break;
+      default:
+        break;
+    }
+    if (i % 2 == 0) {
+      client.reset();
+    } else {
+      client.close();
+    }
+  }
+  REQUIRE(fixture.client().ask(get("/")).status == 200);  // accepted after all of them
+  // Those that are owed an answer and have only ended their half go when it is given.
+  REQUIRE(eventually([&] {
+    fixture.answer(0);
+    return open_descriptors() == before;
+  }));
+  REQUIRE(fixture.counters().open == 0);
+  REQUIRE(fixture.client().ask(get("/")).status == 200);
+}
+
+TEST_CASE("transport: two thousand silent connections do not keep a client from its answer") {
+  http::TransportLimits limits;
+  limits.head_timeout = 2000ms;
+  TransportFixture fixture{limits};
+  std::vector<RawClient> silent;
+  for (int i = 0; i < 2000; ++i) silent.push_back(fixture.client());
+  const auto begin = std::chrono::steady_clock::now();
+  REQUIRE(fixture.client().ask(get("/")).status == 200);
+  REQUIRE(std::chrono::steady_clock::now() - begin < 1500ms);
+  REQUIRE(eventually([&] { return fixture.counters().open == 0; }));
+}
+
+TEST_CASE("transport: connections above the limit are closed at once and counted") {
+  http::TransportLimits limits;
+  limits.connections = 5;
+  TransportFixture fixture{limits};
+  std::vector<RawClient> held;
+  for (int i = 0; i < 5; ++i) {
+    held.push_back(fixture.client());
+    REQUIRE(held.back().ask(get("/")).status == 200);
+  }
+  RawClient refused = fixture.client();
+  REQUIRE(refused.read_to_end() == RawClient::End::Closed);
+  REQUIRE(refused.buffered().empty());
+  REQUIRE(fixture.counters().refused == 1);
+  REQUIRE(fixture.counters().open == 5);
+  held.pop_back();
+  REQUIRE(eventually([&] { return fixture.counters().open == 4; }));
+  REQUIRE(fixture.client().ask(get("/")).status == 200);
+}
+
+TEST_CASE("transport: connections above the limit of one address are refused, others are not") {
+  http::TransportLimits limits;
+  limits.connections_per_address = 2;
+  TransportFixture fixture{limits};
+  RawClient first = fixture.client();
+  RawClient second = fixture.client();
+  REQUIRE(first.ask(get("/")).status == 200);
+  REQUIRE(second.ask(get("/")).status == 200);
+  RawClient third = fixture.client();
+  REQUIRE(third.read_to_end() == RawClient::End::Closed);
+  RawClient::Options elsewhere;
+  elsewhere.from = "127.0.0.2";
+  RawClient other{fixture.port(), elsewhere};
+  REQUIRE(other.ask(get("/peer")).body == "127.0.0.2 loopback");
+}
+
+TEST_CASE("transport: the limit of connections stays below the process's descriptors") {
+  rlimit original{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &original) == 0);
+  rlimit low = original;
+  low.rlim_cur = open_descriptors() + 200;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  {
+    TransportFixture fixture;
+    std::vector<RawClient> held;
+    try {
+      for (int i = 0; i < 300; ++i) held.push_back(fixture.client());
+    } catch (const std::runtime_error&) {
+      REQUIRE(held.size() > 50);  // this process is client and server: it runs out of descriptors at its own end
+    }
+    held.clear();
+    REQUIRE(eventually([&] { return fixture.counters().open == 0; }));
+    REQUIRE(fixture.client().ask(get("/")).status == 200);
+  }
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &original) == 0);
+}
+
+TEST_CASE("transport: thousands of short connections are accepted without a lost one") {
+  TransportFixture fixture;
+  for (int i = 0; i < 3000; ++i) {
+    RawClient client = fixture.client();
+    if (client.ask(get("/", "Connection: close\r\n")).status != 200) FAIL("connection " << i);
+  }
+  REQUIRE(fixture.counters().accepted == 3000);
+}
+
+TEST_CASE("transport: several servers live in one process, each with workers of its own") {
+  http::ServerConfig config;
+  config.workers = 3;
+  config.name = "front";
+  TransportFixture first{config};
+  config.name = "admin";
+  config.workers = 1;
+  TransportFixture second{config};
+  REQUIRE(first.port() != second.port());
+  REQUIRE(first.client().ask(get("/1")).body == "GET /1?|");
+  REQUIRE(second.client().ask(get("/2")).body == "GET /2?|");
+  const auto names = thread_names();
+  for (const char* const name : {"front-accept", "front-0", "front-1", "front-2", "admin-accept", "admin-0"})
+    REQUIRE(names.contains(name));
+}
+
+TEST_CASE("transport: an address that cannot be bound is an error that names it") {
+  TransportFixture fixture;
+  http::ServerConfig config;
+  config.port = fixture.port();
+  const auto handler = [](const http::Request&, http::Responder& responder) { responder.send({}, ""); };
+  const auto taken = http::Server::start(config, handler);
+  REQUIRE_FALSE(taken);
+  REQUIRE(taken.error().code == ErrorCode::InvalidConfig);
+  REQUIRE(taken.error().public_detail.find(std::to_string(fixture.port())) != std::string::npos);
+  for (const std::string address : {"localhost", "", "256.1.1.1", "[::1]", "192.0.2.1"}) {
+    config.address = address;
+    config.port = 0;
+    REQUIRE_FALSE(http::Server::start(config, handler));
+  }
+}
+
+TEST_CASE("transport: a start that failed leaves no descriptor and no thread") {
+  TransportFixture fixture;
+  http::ServerConfig config;
+  config.port = fixture.port();
+  config.name = "stillborn";
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i < 10; ++i) REQUIRE_FALSE(http::Server::start(config, nullptr));
+  REQUIRE(open_descriptors() == before);
+  REQUIRE_FALSE(thread_names().contains("stillborn-0"));
+}
+
+TEST_CASE("transport: starting and destroying servers leaves no socket") {
+  {
+    TransportFixture first;
+  }
+  const std::size_t before = open_sockets();
+  for (int i = 0; i < 20; ++i) {
+    TransportFixture fixture;
+    RawClient client = fixture.client();
+    REQUIRE(client.ask(get("/")).status == 200);
+    fixture.destroy_server();
+    REQUIRE(client.read_to_end() == RawClient::End::Closed);
+  }
+  REQUIRE(open_sockets() == before);
+}
+
+TEST_CASE("transport: signals do not disturb it") {
+  struct sigaction action{};
+  action.sa_handler = [](int) {};
+  struct sigaction original{};
+  REQUIRE(::sigaction(SIGUSR1, &action, &original) == 0);
+  {
+    TransportFixture fixture;
+    std::jthread shooter{[](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        ::kill(::getpid(), SIGUSR1);
+        std::this_thread::yield();
+      }
+    }};
+    RawClient client = fixture.client();
+    for (int i = 0; i < 500; ++i) REQUIRE(client.ask(get("/")).status == 200);
+  }
+  REQUIRE(::sigaction(SIGUSR1, &original, nullptr) == 0);
+}
