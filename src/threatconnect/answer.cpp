@@ -26,9 +26,9 @@ struct Answer {
 };
 
 error_code read_string(Value value, std::string& out) {
-  std::optional<std::string_view> text;
+  std::string_view text;
   const auto error = json::read_text(value, text);
-  out = text.value_or(std::string_view{});
+  out = text;
   return error;
 }
 
@@ -63,7 +63,10 @@ error_code read_once(std::string_view body, Answer<Data>& answer, ReadData read_
 }
 
 template <class Data, class ReadData>
-Result<Answer<Data>> read_answer(int status, std::string_view content_type, std::string_view body, ReadData read_data) {
+Result<Answer<Data>> read_answer(int status,
+                                 std::string_view content_type,
+                                 std::string_view body,
+                                 ReadData read_data) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   const bool success = status >= 200 && status <= 299;
@@ -90,16 +93,14 @@ struct Rows {
 
 error_code read_rows(Value data, Rows& out) {
   return json::each_element_or_one(data, [&out](Value element) {
-    std::optional<Row> row;
-    if (const auto error = read_row(element, row)) return error;
-    if (!row) {
+    if (out.rows.size() == kMaxRows) return simdjson::CAPACITY;
+    bool is_row = false;
+    const auto error = read_row(element, out.rows.emplace_back(), is_row);
+    if (!is_row) {
+      out.rows.pop_back();
       ++out.skipped;
-    } else if (out.rows.size() == kMaxRows) {
-      return simdjson::CAPACITY;
-    } else {
-      out.rows.push_back(*std::move(row));
     }
-    return json::SUCCESS;
+    return error;
   });
 }
 
@@ -120,7 +121,8 @@ error_code read_owner(Value element, std::vector<Owner>& out) {
 
 /// v3 lists owners in `data` itself, v2 in `data.owner`.
 error_code read_v3_owners(Value data, std::vector<Owner>& out) {
-  return json::each_element_or_one(data, [&out](Value element) { return read_owner(element, out); });
+  return json::each_element_or_one(data,
+                                   [&out](Value element) { return read_owner(element, out); });
 }
 
 error_code read_v2_owners(Value data, std::vector<Owner>& out) {
@@ -134,10 +136,13 @@ error_code read_v2_owners(Value data, std::vector<Owner>& out) {
 Result<Page> read_indicators(int status, std::string_view content_type, std::string_view body) {
   auto answer = read_answer<Rows>(status, content_type, body, read_rows);
   if (!answer) return std::unexpected(std::move(answer.error()));
-  return Page{std::move(answer->data.rows), std::move(answer->around.next), answer->around.count, answer->data.skipped};
+  return Page{std::move(answer->data.rows), std::move(answer->around.next), answer->around.count,
+              answer->data.skipped};
 }
 
-Result<std::vector<Owner>> read_owners(int status, std::string_view content_type, std::string_view body) {
+Result<std::vector<Owner>> read_owners(int status,
+                                       std::string_view content_type,
+                                       std::string_view body) {
   auto answer = read_answer<std::vector<Owner>>(status, content_type, body, read_v3_owners);
   if (!answer) return std::unexpected(std::move(answer.error()));
   return std::move(answer->data);
@@ -147,7 +152,8 @@ Result<Owner> read_own_owner(int status, std::string_view content_type, std::str
   auto answer = read_answer<std::vector<Owner>>(status, content_type, body, read_v2_owners);
   if (!answer) return std::unexpected(std::move(answer.error()));
   if (answer->data.empty()) {
-    return fail(ErrorCode::AnswerUnreadable, "ThreatConnect did not say which organization the credentials belong to");
+    return fail(ErrorCode::AnswerUnreadable,
+                "ThreatConnect did not say which organization the credentials belong to");
   }
   return std::move(answer->data.front());
 }

@@ -33,9 +33,16 @@ bool is_number(std::string_view text) {
   return at == text.size();
 }
 
+/// A token reaches up to the next one; the blanks between belong to neither.
+std::string_view token_of(Value& value) {
+  std::string_view token = value.raw_json_token();
+  while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.remove_suffix(1);
+  return token;
+}
+
 /// The token of a scalar that is no string, when it is well-formed.
 error_code read_token(Value& value, Type type, std::string_view& token) {
-  token = trim(value.raw_json_token());
+  token = token_of(value);
   switch (type) {
     case Type::number:
       return is_number(token) ? SUCCESS : simdjson::NUMBER_ERROR;
@@ -112,7 +119,12 @@ error_code skip(Value value, int depth) {
     case Type::object: {
       Object object;
       if (const auto error = value.get_object().get(object)) return error;
-      return each_field(object, [depth](std::string_view, Value inner) { return skip(inner, depth + 1); });
+      for (auto item : object) {
+        simdjson::ondemand::field field;
+        if (const auto error = std::move(item).get(field)) return error;
+        if (const auto error = skip(field.value(), depth + 1)) return error;
+      }
+      return SUCCESS;
     }
     case Type::array: {
       Array array;
@@ -130,24 +142,42 @@ error_code skip(Value value, int depth) {
   return read_token(value, type, token);
 }
 
-error_code read_text(Value value, std::optional<std::string_view>& text) {
-  text.reset();
+error_code read_text(Value value, std::string_view& text) {
+  text = {};
   Type type{};
   if (const auto error = value.type().get(type)) return error;
-  std::string_view read;
   if (type == Type::string) {
-    if (const auto error = value.get_string().get(read)) return error;
-    text = read;
+    // Nearly no string holds an escape: then it stands in the document as it is, up to the next
+    // quote.
+    const std::string_view token = value.raw_json_token().substr(1);
+    const std::string_view plain = token.substr(0, token.find('"'));
+    if (plain.find('\\') != std::string_view::npos) return value.get_string().get(text);
+    text = plain;
     return SUCCESS;
   }
   if (type == Type::object || type == Type::array) return skip(value);
-  if (const auto error = read_token(value, type, read)) return error;
-  if (type != Type::null) text = read;
+  std::string_view token;
+  if (const auto error = read_token(value, type, token)) return error;
+  if (type != Type::null) text = token;
+  return SUCCESS;
+}
+
+error_code read_key(simdjson::ondemand::field& field, std::string_view& key) {
+  // The parser has seen to it that every string is closed within the document.
+  const char* const first = field.key().raw();
+  const char* last = first;
+  while (*last != '"' && *last != '\\') ++last;
+  key = {first, static_cast<std::size_t>(last - first)};
+  if (*last == '"') return SUCCESS;
+  const auto error = field.unescaped_key().get(key);
+  if (error != simdjson::STRING_ERROR) return error;
+  key = {};
   return SUCCESS;
 }
 
 bool is_mendable(error_code error) {
-  return error == simdjson::UTF8_ERROR || error == simdjson::UNESCAPED_CHARS || error == simdjson::STRING_ERROR;
+  return error == simdjson::UTF8_ERROR || error == simdjson::UNESCAPED_CHARS ||
+         error == simdjson::STRING_ERROR;
 }
 
 std::string mended(std::string_view json) {
@@ -167,7 +197,8 @@ std::string mended(std::string_view json) {
 }
 
 std::optional<std::int64_t> to_integer(std::string_view text) {
-  constexpr double kExact = 9007199254740992.0;  // 2^53: whole numbers up to here are exact in a double
+  constexpr double kExact =
+      9007199254740992.0;  // 2^53: whole numbers up to here are exact in a double
   text = trim(text);
   if (const auto whole = parse_integer(text)) return whole;
   const auto number = to_decimal(text);

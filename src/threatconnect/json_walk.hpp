@@ -39,22 +39,21 @@ Workspace& kept_workspace();
 /// Checks and passes over a value of any kind.
 error_code skip(Value value, int depth = 0);
 
-/// The text of a string (unescaped), or the token of a number, `true` or `false`. nullopt for null,
-/// objects and arrays, which are passed over.
-error_code read_text(Value value, std::optional<std::string_view>& text);
+/// The text of a string (unescaped), or the token of a number, `true` or `false`. Its data() is
+/// null for null, objects and arrays, which are passed over.
+error_code read_text(Value value, std::string_view& text);
 
-/// Calls `visit(key, value) -> error_code` for every field. A key that cannot be unescaped is given
-/// as "".
+/// The key of a field, unescaped; "" when it cannot be.
+error_code read_key(simdjson::ondemand::field& field, std::string_view& key);
+
+/// Calls `visit(key, value) -> error_code` for every field.
 template <class Visit>
 error_code each_field(Object object, Visit&& visit) {
   for (auto item : object) {
     simdjson::ondemand::field field;
     if (const auto error = std::move(item).get(field)) return error;
     std::string_view key;
-    if (const auto error = field.unescaped_key().get(key)) {
-      if (error != simdjson::STRING_ERROR) return error;
-      key = {};
-    }
+    if (const auto error = read_key(field, key)) return error;
     if (const auto error = visit(key, field.value())) return error;
   }
   return SUCCESS;
@@ -99,13 +98,16 @@ error_code walk_in(Workspace& workspace, std::string_view json, Visit&& visit) {
   workspace.padded.assign(json);
   workspace.padded.append(simdjson::SIMDJSON_PADDING, ' ');
   simdjson::ondemand::document document;
-  const simdjson::padded_string_view view{workspace.padded.data(), json.size(), workspace.padded.size()};
+  const simdjson::padded_string_view view{workspace.padded.data(), json.size(),
+                                          workspace.padded.size()};
   if (const auto error = workspace.parser.iterate(view).get(document)) return error;
   Object object;
   if (const auto error = document.get_object().get(object)) return error;
   if (const auto error = each_field(object, std::forward<Visit>(visit))) return error;
   const char* rest = nullptr;
-  return document.current_location().get(rest) == simdjson::OUT_OF_BOUNDS ? SUCCESS : simdjson::TRAILING_CONTENT;
+  return document.current_location().get(rest) == simdjson::OUT_OF_BOUNDS
+             ? SUCCESS
+             : simdjson::TRAILING_CONTENT;
 }
 
 /// Reads one document that is an object, to its very end.

@@ -1,5 +1,6 @@
 #include "row.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -11,144 +12,151 @@ namespace {
 
 using json::error_code;
 using json::Value;
-using Text = std::optional<std::string_view>;
+/// A scalar of the answer; it points into the parsed document. Missing and null are empty.
+using Text = std::string_view;
 
-/// The texts of a row that decide what it is; they point into the parsed document.
-struct Names {
-  Text type;
-  Text ip;
-  Text host;
-  Text url;
-  Text address;
-  Text block;
-  std::array<Text, 3> hashes;  ///< md5, sha1, sha256
-  Text summary;
+/// The scalars of a row, converted only when all are there: what a row is depends on several, and
+/// keys come in any order.
+struct Scalars {
+  Text id, owner_id, owner, summary, type, active, is_private, rating, confidence, date_added,
+      last_modified, web_link, score, false_positives;
+  Text ip, host, url, address, block, md5, sha1, sha256;
 };
 
-bool is_blank(const Text& text) {
-  return !text || trim(*text).empty();
+struct Key {
+  std::string_view name;
+  Text Scalars::* slot;
+};
+
+/// By length, so that a key is compared with the few that are as long.
+constexpr std::array<Key, 22> kKeys{{{"id", &Scalars::id},
+                                     {"ip", &Scalars::ip},
+                                     {"md5", &Scalars::md5},
+                                     {"type", &Scalars::type},
+                                     {"text", &Scalars::url},
+                                     {"sha1", &Scalars::sha1},
+                                     {"Block", &Scalars::block},
+                                     {"active", &Scalars::active},
+                                     {"rating", &Scalars::rating},
+                                     {"sha256", &Scalars::sha256},
+                                     {"ownerId", &Scalars::owner_id},
+                                     {"summary", &Scalars::summary},
+                                     {"webLink", &Scalars::web_link},
+                                     {"address", &Scalars::address},
+                                     {"hostName", &Scalars::host},
+                                     {"ownerName", &Scalars::owner},
+                                     {"dateAdded", &Scalars::date_added},
+                                     {"confidence", &Scalars::confidence},
+                                     {"privateFlag", &Scalars::is_private},
+                                     {"lastModified", &Scalars::last_modified},
+                                     {"falsePositives", &Scalars::false_positives},
+                                     {"threatAssessScore", &Scalars::score}}};
+static_assert(std::ranges::is_sorted(kKeys, {}, [](const Key& key) { return key.name.size(); }));
+
+/// For each length up to the longest: where its keys start; one more entry ends the last.
+constexpr auto kFirstOfLength = [] {
+  std::array<std::size_t, kKeys.back().name.size() + 2> first{};
+  for (std::size_t length = 0; length < first.size(); ++length) {
+    first[length] = static_cast<std::size_t>(std::ranges::count_if(
+        kKeys, [length](const Key& key) { return key.name.size() < length; }));
+  }
+  return first;
+}();
+
+/// Where a scalar goes; nullptr for a key that is not read.
+Text* slot_of(Scalars& scalars, std::string_view key) {
+  if (key.size() + 1 >= kFirstOfLength.size()) return nullptr;
+  for (std::size_t i = kFirstOfLength[key.size()]; i < kFirstOfLength[key.size() + 1]; ++i) {
+    if (kKeys[i].name == key) return &(scalars.*kKeys[i].slot);
+  }
+  return nullptr;
 }
 
-std::string string_of(const Text& text) {
-  return std::string{text.value_or(std::string_view{})};
+bool is_blank(Text text) {
+  return trim(text).empty();
 }
 
-std::int64_t id_of(const Text& text) {
-  return text ? json::to_integer(*text).value_or(0) : 0;
+std::int64_t id_of(Text text) {
+  return json::to_integer(text).value_or(0);
 }
 
-std::optional<std::int64_t> whole_within(const Text& text, std::int64_t least, std::int64_t most) {
-  const auto number = text ? json::to_integer(*text) : std::nullopt;
+std::optional<std::int64_t> whole_within(Text text, std::int64_t least, std::int64_t most) {
+  const auto number = json::to_integer(text);
   return number && *number >= least && *number <= most ? number : std::nullopt;
 }
 
-std::optional<double> rating_of(const Text& text) {
-  const auto number = text ? json::to_decimal(*text) : std::nullopt;
+std::optional<double> rating_of(Text text) {
+  const auto number = json::to_decimal(text);
   if (!number || *number < 0 || *number > 5) return std::nullopt;
   return std::abs(*number);  // -0 is 0
 }
 
-std::optional<WallTime> time_of(const Text& text) {
-  return text ? parse_timestamp(*text) : std::nullopt;
+error_code read_flag(Value value, bool& flag) {
+  Text text;
+  const auto error = json::read_text(value, text);
+  flag = json::to_flag(text).value_or(false);
+  return error;
 }
 
-bool flag_of(const Text& text, bool otherwise) {
-  return text ? json::to_flag(*text).value_or(otherwise) : otherwise;
+error_code read_string(Value value, std::string& out) {
+  Text text;
+  const auto error = json::read_text(value, text);
+  out = text;
+  return error;
 }
 
 error_code read_attribute(Value value, std::vector<Attribute>& out) {
-  Attribute attribute;
-  const auto error = json::each_field_if_object(value, [&](std::string_view key, Value field) {
-    Text text;
-    const auto failed = json::read_text(field, text);
-    if (failed) return failed;
-    if (key == "type") attribute.type = string_of(text);
-    if (key == "value") attribute.value = string_of(text);
-    if (key == "default") attribute.is_default = flag_of(text, false);
-    if (key == "pinned") attribute.pinned = flag_of(text, false);
-    return json::SUCCESS;
-  });
-  if (!attribute.type.empty() || !attribute.value.empty()) out.push_back(std::move(attribute));
+  Attribute& attribute = out.emplace_back();
+  const auto error =
+      json::each_field_if_object(value, [&attribute](std::string_view key, Value field) {
+        if (key == "type") return read_string(field, attribute.type);
+        if (key == "value") return read_string(field, attribute.value);
+        if (key == "default") return read_flag(field, attribute.is_default);
+        if (key == "pinned") return read_flag(field, attribute.pinned);
+        return json::skip(field);
+      });
+  if (attribute.type.empty() && attribute.value.empty()) out.pop_back();
   return error;
 }
 
 error_code read_group(Value value, std::vector<Group>& out) {
-  Group group;
-  const auto error = json::each_field_if_object(value, [&](std::string_view key, Value field) {
-    Text text;
-    const auto failed = json::read_text(field, text);
-    if (failed) return failed;
-    if (key == "id") group.id = id_of(text);
-    if (key == "type") group.type = string_of(text);
-    if (key == "name") group.name = string_of(text);
-    if (key == "ownerName") group.owner = string_of(text);
-    if (key == "webLink") group.link = string_of(text);
-    return json::SUCCESS;
+  Group& group = out.emplace_back();
+  const auto error = json::each_field_if_object(value, [&group](std::string_view key, Value field) {
+    if (key == "type") return read_string(field, group.type);
+    if (key == "name") return read_string(field, group.name);
+    if (key == "ownerName") return read_string(field, group.owner);
+    if (key == "webLink") return read_string(field, group.link);
+    if (key != "id") return json::skip(field);
+    Text id;
+    const auto failed = json::read_text(field, id);
+    group.id = id_of(id);
+    return failed;
   });
-  if (group.id != 0 || !group.name.empty()) out.push_back(std::move(group));
+  if (group.id == 0 && group.name.empty()) out.pop_back();
   return error;
 }
 
 /// A tag or a security label: an object with a name.
 error_code read_name(Value value, std::vector<std::string>& out) {
   Text name;
-  const auto error = json::each_field_if_object(value, [&](std::string_view key, Value field) {
-    if (key != "name") return json::skip(field);
-    return json::read_text(field, name);
+  const auto error = json::each_field_if_object(value, [&name](std::string_view key, Value field) {
+    return key == "name" ? json::read_text(field, name) : json::skip(field);
   });
-  if (!is_blank(name)) out.emplace_back(*name);
+  if (!is_blank(name)) out.emplace_back(name);
   return error;
 }
 
 /// A nested collection: missing, null, `{}`, `{"data":null}` and `{"data":[]}` alike are empty.
 template <class Item>
-error_code read_collection(Value value, std::vector<Item>& out, error_code (*read_item)(Value, std::vector<Item>&)) {
+error_code read_collection(Value value,
+                           std::vector<Item>& out,
+                           error_code (*read_item)(Value, std::vector<Item>&)) {
   out.clear();
   return json::each_field_if_object(value, [&](std::string_view key, Value data) {
     if (key != "data") return json::skip(data);
     return json::each_element_or_one(data, [&](Value item) { return read_item(item, out); });
   });
 }
-
-/// Where a scalar of the row goes; nullptr for a key that is not read. `later` holds those that
-/// need converting.
-struct Scalars {
-  Names names;
-  Text id, owner_id, owner, active, is_private, rating, confidence, date_added, last_modified, web_link, score,
-      false_positives;
-
-  Text* slot(std::string_view key) {
-    struct Entry {
-      std::string_view key;
-      Text* slot;
-    };
-    const std::array<Entry, 22> entries{{{"id", &id},
-                                         {"ownerId", &owner_id},
-                                         {"ownerName", &owner},
-                                         {"type", &names.type},
-                                         {"summary", &names.summary},
-                                         {"dateAdded", &date_added},
-                                         {"lastModified", &last_modified},
-                                         {"webLink", &web_link},
-                                         {"rating", &rating},
-                                         {"confidence", &confidence},
-                                         {"active", &active},
-                                         {"privateFlag", &is_private},
-                                         {"threatAssessScore", &score},
-                                         {"falsePositives", &false_positives},
-                                         {"ip", &names.ip},
-                                         {"hostName", &names.host},
-                                         {"text", &names.url},
-                                         {"address", &names.address},
-                                         {"Block", &names.block},
-                                         {"md5", &names.hashes[0]},
-                                         {"sha1", &names.hashes[1]},
-                                         {"sha256", &names.hashes[2]}}};
-    for (const Entry& entry : entries)
-      if (entry.key == key) return entry.slot;
-    return nullptr;
-  }
-};
 
 /// `MD5 : SHA1 : SHA256`, those that are known.
 void append_hashes_of_summary(std::vector<std::string>& values, std::string_view summary) {
@@ -159,74 +167,73 @@ void append_hashes_of_summary(std::vector<std::string>& values, std::string_view
   }
 }
 
-/// The values by which the row is known, of its type's own keys; else of its summary.
-std::vector<std::string> values_of(const std::optional<IndicatorType>& type, const Names& names) {
+/// The values by which a row is known: of its type's own keys, else the summary.
+std::vector<std::string> values_of(const std::optional<IndicatorType>& type,
+                                   const Scalars& scalars) {
   std::vector<std::string> values;
-  const auto add = [&values](const Text& text) {
-    if (!is_blank(text)) values.emplace_back(*text);
+  const auto add = [&values](Text text) {
+    if (!is_blank(text)) values.emplace_back(text);
   };
   if (type) {
     switch (*type) {
       case IndicatorType::Address:
-        add(names.ip);
+        add(scalars.ip);
         break;
       case IndicatorType::Cidr:
-        add(names.block);
+        add(scalars.block);
         break;
       case IndicatorType::Host:
-        add(names.host);
+        add(scalars.host);
         break;
       case IndicatorType::Url:
-        add(names.url);
+        add(scalars.url);
         break;
       case IndicatorType::EmailAddress:
-        add(names.address);
+        add(scalars.address);
         break;
       case IndicatorType::File:
-        for (const Text& hash : names.hashes) add(hash);
-        if (values.empty() && names.summary) append_hashes_of_summary(values, *names.summary);
+        for (const Text hash : {scalars.md5, scalars.sha1, scalars.sha256}) add(hash);
+        if (values.empty()) append_hashes_of_summary(values, scalars.summary);
         break;
     }
   }
-  if (values.empty()) add(names.summary);
+  if (values.empty()) add(scalars.summary);
   return values;
 }
 
 }  // namespace
 
-error_code read_row(Value value, std::optional<Row>& row) {
-  row.reset();
-  Row read;
-  OwnerCopy& copy = read.copy;
+error_code read_row(Value value, Row& row, bool& is_row) {
+  is_row = false;
+  OwnerCopy& copy = row.copy;
   Scalars scalars;
   const auto error = json::each_field_if_object(value, [&](std::string_view key, Value field) {
-    if (Text* const slot = scalars.slot(key)) return json::read_text(field, *slot);
+    if (Text* const slot = slot_of(scalars, key)) return json::read_text(field, *slot);
     if (key == "attributes") return read_collection(field, copy.attributes, read_attribute);
     if (key == "associatedGroups") return read_collection(field, copy.groups, read_group);
     if (key == "tags") return read_collection(field, copy.tags, read_name);
     if (key == "securityLabels") return read_collection(field, copy.security_labels, read_name);
     return json::skip(field);
   });
-  if (error) return error;
-  if (is_blank(scalars.owner)) return json::SUCCESS;
-  if (scalars.names.type) read.type = indicator_type(trim(*scalars.names.type));
-  read.values = values_of(read.type, scalars.names);
-  if (read.values.empty()) return json::SUCCESS;
+  if (error || is_blank(scalars.owner)) return error;
+  row.type = indicator_type(trim(scalars.type));
+  row.values = values_of(row.type, scalars);
+  if (row.values.empty()) return json::SUCCESS;
 
   copy.id = id_of(scalars.id);
   copy.owner_id = id_of(scalars.owner_id);
-  copy.owner = string_of(scalars.owner);
-  copy.summary = is_blank(scalars.names.summary) ? read.values.front() : string_of(scalars.names.summary);
-  copy.active = flag_of(scalars.active, true);
-  copy.is_private = flag_of(scalars.is_private, false);
+  copy.owner = scalars.owner;
+  copy.summary = is_blank(scalars.summary) ? Text{row.values.front()} : scalars.summary;
+  copy.active = json::to_flag(scalars.active).value_or(true);
+  copy.is_private = json::to_flag(scalars.is_private).value_or(false);
   copy.rating = rating_of(scalars.rating);
   copy.confidence = whole_within(scalars.confidence, 0, 100);
-  copy.date_added = time_of(scalars.date_added);
-  copy.last_modified = time_of(scalars.last_modified);
-  copy.web_link = string_of(scalars.web_link);
+  copy.date_added = parse_timestamp(scalars.date_added);
+  copy.last_modified = parse_timestamp(scalars.last_modified);
+  copy.web_link = scalars.web_link;
   copy.threat_assess_score = whole_within(scalars.score, 0, 1000);
   copy.false_positives = whole_within(scalars.false_positives, 0, INT64_MAX);
-  row = std::move(read);
+  is_row = true;
   return json::SUCCESS;
 }
 
