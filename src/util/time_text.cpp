@@ -16,7 +16,8 @@ using std::chrono::seconds;
 
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-constexpr std::array<std::string_view, 7> kWeekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 7> kWeekdays{"Sun", "Mon", "Tue", "Wed",
+                                                    "Thu", "Fri", "Sat"};
 
 struct Civil {
   std::chrono::year_month_day date;
@@ -59,31 +60,49 @@ struct Reader {
   }
 };
 
-std::optional<WallTime> at(int year, unsigned month, unsigned day, int hour, int minute, int second) {
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
-  if (!date.ok() || year < 1970 || year > 9999 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+std::optional<WallTime> at(
+    int year, unsigned month, unsigned day, int hour, int minute, int second) {
+  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
+                                         std::chrono::day{day}};
+  if (!date.ok() || year < 1970 || year > 9999 || hour > 23 || minute > 59 || second > 60)
+    return std::nullopt;
   return WallTime{std::chrono::sys_days{date} + hours{hour} + minutes{minute} + seconds{second}};
 }
 
 }  // namespace
 
-std::string to_rfc3339(WallTime time) {
+void append_rfc3339(std::string& out, WallTime time) {
   const Civil c = civil(time);
-  std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(c.date.year()),
-                static_cast<unsigned>(c.date.month()), static_cast<unsigned>(c.date.day()),
-                static_cast<int>(c.time.hours().count()), static_cast<int>(c.time.minutes().count()),
-                static_cast<int>(c.time.seconds().count()));
-  return text.data();
+  std::array<char, 20> text{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0',
+                            'T', '0', '0', ':', '0', '0', ':', '0', '0', 'Z'};
+  const auto put = [&text](std::size_t last, std::size_t width, unsigned value) {
+    for (; width > 0; --width, --last, value /= 10)
+      text[last] = static_cast<char>('0' + value % 10);
+  };
+  put(3, 4, static_cast<unsigned>(static_cast<int>(c.date.year())));
+  put(6, 2, static_cast<unsigned>(c.date.month()));
+  put(9, 2, static_cast<unsigned>(c.date.day()));
+  put(12, 2, static_cast<unsigned>(c.time.hours().count()));
+  put(15, 2, static_cast<unsigned>(c.time.minutes().count()));
+  put(18, 2, static_cast<unsigned>(c.time.seconds().count()));
+  out.append(text.data(), text.size());
+}
+
+std::string to_rfc3339(WallTime time) {
+  std::string out;
+  append_rfc3339(out, time);
+  return out;
 }
 
 std::string to_http_date(WallTime time) {
   const Civil c = civil(time);
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT", kWeekdays[c.weekday].data(),
-                static_cast<unsigned>(c.date.day()), kMonths[static_cast<unsigned>(c.date.month()) - 1].data(),
+  std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
+                kWeekdays[c.weekday].data(), static_cast<unsigned>(c.date.day()),
+                kMonths[static_cast<unsigned>(c.date.month()) - 1].data(),
                 static_cast<int>(c.date.year()), static_cast<int>(c.time.hours().count()),
-                static_cast<int>(c.time.minutes().count()), static_cast<int>(c.time.seconds().count()));
+                static_cast<int>(c.time.minutes().count()),
+                static_cast<int>(c.time.seconds().count()));
   return text.data();
 }
 
@@ -174,7 +193,8 @@ std::optional<WallTime> parse_timestamp(std::string_view text) {
     if (!in.take("Z")) in.take("z");
   }
   if (!in.ok || !in.rest.empty()) return std::nullopt;
-  auto time = at(year, static_cast<unsigned>(month), static_cast<unsigned>(day), hour, minute, second);
+  auto time =
+      at(year, static_cast<unsigned>(month), static_cast<unsigned>(day), hour, minute, second);
   if (time) *time += fraction - offset;
   return time;
 }
@@ -184,8 +204,8 @@ std::string to_words(std::chrono::milliseconds span) {
     std::chrono::seconds length;
     std::string_view name;
   };
-  constexpr std::array<Unit, 4> kUnits{Unit{days{1}, "day"}, Unit{hours{1}, "hour"}, Unit{minutes{1}, "minute"},
-                                       Unit{seconds{1}, "second"}};
+  constexpr std::array<Unit, 4> kUnits{Unit{days{1}, "day"}, Unit{hours{1}, "hour"},
+                                       Unit{minutes{1}, "minute"}, Unit{seconds{1}, "second"}};
   const auto whole = std::max(seconds{0}, floor<seconds>(span));
   for (const Unit& unit : kUnits) {
     const auto count = whole / unit.length;

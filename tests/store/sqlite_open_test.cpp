@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <thread>
+
 #include "store/store_fixture.hpp"
 
 using namespace cardstock;
@@ -37,7 +39,8 @@ TEST_CASE("sqlite store: a path that cannot be used is refused by name", "[store
   check_refused(folder.file(std::string(300, 'n')));
 }
 
-TEST_CASE("sqlite store: rows and tenants survive a restart, age counts from the fetch", "[store]") {
+TEST_CASE("sqlite store: rows and tenants survive a restart, age counts from the fetch",
+          "[store]") {
   StoreFixture fixture;
   {
     const auto store = fixture.open();
@@ -57,7 +60,9 @@ TEST_CASE("sqlite store: rows and tenants survive a restart, age counts from the
   CHECK(stats.file_bytes > 0);
 }
 
-TEST_CASE("sqlite store: the files are for their owner alone, whatever the umask and the mode before", "[store]") {
+TEST_CASE(
+    "sqlite store: the files are for their owner alone, whatever the umask and the mode before",
+    "[store]") {
   StoreFixture fixture;
   const mode_t before = ::umask(0);
   {
@@ -98,8 +103,11 @@ TEST_CASE("sqlite store: a file of a newer version is refused and left as it is"
   StoreFixture fixture;
   StoreFixture::fill(*fixture.open(), 2);
   fixture.sql("INSERT INTO schema_migration VALUES(999, '0999_later.sql', 1)");
-  fixture.sql("DELETE FROM schema_migration WHERE version > (SELECT min(version) FROM schema_migration) AND version < 999;"
-              "UPDATE schema_migration SET version = (SELECT count(*) FROM schema_migration) WHERE version = 999");
+  fixture.sql(
+      "DELETE FROM schema_migration WHERE version > (SELECT min(version) FROM schema_migration) "
+      "AND version < 999;"
+      "UPDATE schema_migration SET version = (SELECT count(*) FROM schema_migration) WHERE version "
+      "= 999");
   const auto opened = fixture.try_open();
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code == ErrorCode::InvalidConfig);
@@ -155,10 +163,13 @@ TEST_CASE("sqlite store: the counters are what a scan counts", "[store]") {
     const auto store = fixture.open();
     for (int i = 0; i < 400; ++i) {
       const Key key = key_of("host" + std::to_string(i % 170) + ".test",
-                             i % 3 == 0 ? IndicatorType::Url : IndicatorType::Host, static_cast<std::uint8_t>(i % 4));
-      const std::vector<std::string> owners{"Owner " + std::to_string(i % 6), "Owner " + std::to_string(i % 7)};
+                             i % 3 == 0 ? IndicatorType::Url : IndicatorType::Host,
+                             static_cast<std::uint8_t>(i % 4));
+      const std::vector<std::string> owners{"Owner " + std::to_string(i % 6),
+                                            "Owner " + std::to_string(i % 7)};
       store->put(key, i % 5 == 0 ? absent(at_hour(i)) : found(at_hour(i), owners));
-      if (i % 90 == 89) CHECK(store->purge({.owner = "Owner 3", .fetched_before = at_hour(i - 40)}));
+      if (i % 90 == 89)
+        CHECK(store->purge({.owner = "Owner 3", .fetched_before = at_hour(i - 40)}));
     }
     REQUIRE(store->flush());
   }
@@ -166,15 +177,20 @@ TEST_CASE("sqlite store: the counters are what a scan counts", "[store]") {
   const auto number = [&](const std::string& query) { return db.execAndGet(query).getInt64(); };
   CHECK(number("SELECT count(*) FROM record") > 100);
   CHECK(number("SELECT count(*) FROM record") <= 150);
-  CHECK(number("SELECT count(*) FROM counter c WHERE rows != (SELECT count(*) FROM record WHERE type = c.type) OR "
+  CHECK(number("SELECT count(*) FROM counter c WHERE rows != (SELECT count(*) FROM record WHERE "
+               "type = c.type) OR "
                "absent != (SELECT count(*) FROM record WHERE type = c.type AND absent)") == 0);
   CHECK(number("SELECT sum(rows) FROM counter") == number("SELECT count(*) FROM record"));
-  CHECK(number("SELECT count(*) FROM tenant t WHERE rows != (SELECT count(*) FROM record WHERE tenant = t.id)") == 0);
-  CHECK(number("SELECT count(*) FROM owner o WHERE rows != (SELECT count(*) FROM record_owner WHERE owner = o.id)") == 0);
+  CHECK(number("SELECT count(*) FROM tenant t WHERE rows != (SELECT count(*) FROM record WHERE "
+               "tenant = t.id)") == 0);
+  CHECK(number("SELECT count(*) FROM owner o WHERE rows != (SELECT count(*) FROM record_owner "
+               "WHERE owner = o.id)") == 0);
   CHECK(number("SELECT count(*) FROM owner WHERE rows < 1") == 0);
-  CHECK(number("SELECT count(*) FROM record_owner WHERE record NOT IN (SELECT id FROM record)") == 0);
+  CHECK(number("SELECT count(*) FROM record_owner WHERE record NOT IN (SELECT id FROM record)") ==
+        0);
   CHECK(number("SELECT count(*) FROM record_owner") ==
-        number("SELECT sum(length(owners) - length(replace(owners, ' ', '')) + 1) FROM record WHERE owners IS NOT NULL"));
+        number("SELECT sum(length(owners) - length(replace(owners, ' ', '')) + 1) FROM record "
+               "WHERE owners IS NOT NULL"));
   CHECK(db.execAndGet("PRAGMA integrity_check").getString() == "ok");
   CHECK_FALSE(SQLite::Statement(db, "PRAGMA foreign_key_check").executeStep());
 }

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <future>
+#include <thread>
 
 #include "store/store_fixture.hpp"
 
@@ -14,7 +15,9 @@ namespace {
 /// Another program in the middle of a write.
 class ForeignWrite {
  public:
-  explicit ForeignWrite(const std::string& path) : db_{path, SQLite::OPEN_READWRITE, 5000} { db_.exec("BEGIN IMMEDIATE"); }
+  explicit ForeignWrite(const std::string& path) : db_{path, SQLite::OPEN_READWRITE, 5000} {
+    db_.exec("BEGIN IMMEDIATE");
+  }
   void end() { db_.exec("ROLLBACK"); }
 
  private:
@@ -55,7 +58,8 @@ StoredRecord large(std::size_t bytes, SystemRandom& random) {
 
 }  // namespace
 
-TEST_CASE("sqlite store: a full queue refuses at once, counts it, and takes puts again later", "[store]") {
+TEST_CASE("sqlite store: a full queue refuses at once, counts it, and takes puts again later",
+          "[store]") {
   StoreFixture fixture;
   fixture.settings.queue_entries = 4;
   const auto store = fixture.open();
@@ -71,7 +75,8 @@ TEST_CASE("sqlite store: a full queue refuses at once, counts it, and takes puts
       }
     });
   }
-  CHECK(refused == std::vector<std::optional<ErrorCode>>{ErrorCode::StoreBusy, ErrorCode::StoreBusy});
+  CHECK(refused ==
+        std::vector<std::optional<ErrorCode>>{ErrorCode::StoreBusy, ErrorCode::StoreBusy});
   CHECK(store->find(StoreFixture::host(3)).value());
   CHECK_FALSE(store->find(StoreFixture::host(4)).value());
   CHECK(store->stats().puts_refused == 2);
@@ -89,14 +94,16 @@ TEST_CASE("sqlite store: the queue is bounded in bytes too", "[store]") {
   ForeignWrite foreign{fixture.settings.path};
   std::atomic<int> refused = 0;
   for (int i = 0; i < 4; ++i)
-    store->put(StoreFixture::host(i), large(40'000, fixture.random), [&](const Status& s) { refused += s ? 0 : 1; });
+    store->put(StoreFixture::host(i), large(40'000, fixture.random),
+               [&](const Status& s) { refused += s ? 0 : 1; });
   CHECK(refused == 2);
   foreign.end();
   REQUIRE(store->flush());
   CHECK(refused == 2);
 }
 
-TEST_CASE("sqlite store: a lock that is held for too long is busy, not a failure of others", "[store]") {
+TEST_CASE("sqlite store: a lock that is held for too long is busy, not a failure of others",
+          "[store]") {
   StoreFixture fixture;
   fixture.settings.busy_timeout = std::chrono::milliseconds{20};
   const auto store = fixture.open();
@@ -115,7 +122,8 @@ TEST_CASE("sqlite store: a lock that is held for too long is busy, not a failure
   CHECK(store->flush());
 }
 
-TEST_CASE("sqlite store: a full disk refuses puts and purges, finds go on, and it heals", "[store]") {
+TEST_CASE("sqlite store: a full disk refuses puts and purges, finds go on, and it heals",
+          "[store]") {
   StoreFixture fixture;
   const auto store = fixture.open();
   StoreFixture::fill(*store, 50);
@@ -123,7 +131,8 @@ TEST_CASE("sqlite store: a full disk refuses puts and purges, finds go on, and i
     const FullDisk full{store->stats().wal_bytes + store->stats().file_bytes};
     Status outcome;
     for (int i = 0; i < 100 && outcome; ++i)
-      outcome = put_and_wait(*store, key_of("big" + std::to_string(i) + ".test"), large(20'000, fixture.random));
+      outcome = put_and_wait(*store, key_of("big" + std::to_string(i) + ".test"),
+                             large(20'000, fixture.random));
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().code == ErrorCode::StoreFailed);
     CHECK(store->stats().state.starts_with("degraded: "));
@@ -148,7 +157,8 @@ TEST_CASE("sqlite store: a foreign read transaction cannot make the log grow for
     Status outcome;
     int puts = 0;
     for (; puts < 200 && outcome; ++puts)
-      outcome = put_and_wait(*store, key_of("big" + std::to_string(puts) + ".test"), large(20'000, fixture.random));
+      outcome = put_and_wait(*store, key_of("big" + std::to_string(puts) + ".test"),
+                             large(20'000, fixture.random));
     CHECK(puts > 5);
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().code == ErrorCode::StoreFailed);
@@ -160,17 +170,20 @@ TEST_CASE("sqlite store: a foreign read transaction cannot make the log grow for
   CHECK(store->stats().state == "ok");
 }
 
-TEST_CASE("sqlite store: a record above the limit is refused and its neighbours are not", "[store]") {
+TEST_CASE("sqlite store: a record above the limit is refused and its neighbours are not",
+          "[store]") {
   StoreFixture fixture;
   fixture.settings.max_record_bytes = 10'000;
   const auto store = fixture.open();
   std::optional<ErrorCode> refused;
   std::atomic<int> committed = 0;
-  store->put(StoreFixture::host(1), found(at_hour(1)), [&](const Status& s) { committed += s ? 1 : 0; });
+  store->put(StoreFixture::host(1), found(at_hour(1)),
+             [&](const Status& s) { committed += s ? 1 : 0; });
   store->put(StoreFixture::host(2), large(20'000, fixture.random), [&](const Status& s) {
     if (!s) refused = s.error().code;
   });
-  store->put(StoreFixture::host(3), found(at_hour(3)), [&](const Status& s) { committed += s ? 1 : 0; });
+  store->put(StoreFixture::host(3), found(at_hour(3)),
+             [&](const Status& s) { committed += s ? 1 : 0; });
   REQUIRE(store->flush());
   CHECK(refused == ErrorCode::StoreFailed);
   CHECK(committed == 2);
@@ -192,7 +205,8 @@ TEST_CASE("sqlite store: the bytes on disk are bounded", "[store]") {
   CHECK(store->find(StoreFixture::host(299)).value());
 }
 
-TEST_CASE("sqlite store: a limit lowered between two starts is reached by later commits", "[store]") {
+TEST_CASE("sqlite store: a limit lowered between two starts is reached by later commits",
+          "[store]") {
   StoreFixture fixture;
   StoreFixture::fill(*fixture.open(), 100);
   fixture.settings.max_rows = 30;
@@ -203,14 +217,17 @@ TEST_CASE("sqlite store: a limit lowered between two starts is reached by later 
   CHECK(store->find(StoreFixture::host(71)).value());
 }
 
-TEST_CASE("sqlite store: a put is committed without anyone asking, and one commit takes several", "[store]") {
+TEST_CASE("sqlite store: a put is committed without anyone asking, and one commit takes several",
+          "[store]") {
   StoreFixture fixture;
   fixture.settings.batch_window = std::chrono::milliseconds{30};
   const auto store = fixture.open();
   std::promise<std::thread::id> first;
   std::promise<std::thread::id> second;
-  store->put(StoreFixture::host(1), found(at_hour(1)), [&](const Status&) { first.set_value(std::this_thread::get_id()); });
-  store->put(StoreFixture::host(2), found(at_hour(2)), [&](const Status&) { second.set_value(std::this_thread::get_id()); });
+  store->put(StoreFixture::host(1), found(at_hour(1)),
+             [&](const Status&) { first.set_value(std::this_thread::get_id()); });
+  store->put(StoreFixture::host(2), found(at_hour(2)),
+             [&](const Status&) { second.set_value(std::this_thread::get_id()); });
   CHECK(first.get_future().get() == second.get_future().get());
   CHECK(store->stats().rows == 2);
 }
@@ -222,13 +239,15 @@ TEST_CASE("sqlite store: what is queued is committed when the store goes", "[sto
   {
     const auto store = fixture.open();
     for (int i = 0; i < 600; ++i)
-      store->put(StoreFixture::host(i), found(at_hour(i)), [&](const Status& s) { committed += s ? 1 : 0; });
+      store->put(StoreFixture::host(i), found(at_hour(i)),
+                 [&](const Status& s) { committed += s ? 1 : 0; });
   }
   CHECK(committed == 600);
   CHECK(fixture.open()->stats().rows == 600);
 }
 
-TEST_CASE("sqlite store: a long purge lets puts through and spares what is put after it", "[store]") {
+TEST_CASE("sqlite store: a long purge lets puts through and spares what is put after it",
+          "[store]") {
   StoreFixture fixture;
   const auto store = fixture.open();
   StoreFixture::fill(*store, 3000);
@@ -236,7 +255,9 @@ TEST_CASE("sqlite store: a long purge lets puts through and spares what is put a
   std::atomic<int> put_meanwhile = 0;
   std::jthread writer{[&] {
     while (!stop) {
-      if (put_and_wait(*store, key_of("new" + std::to_string(put_meanwhile) + ".test"), found(at_hour(1)))) ++put_meanwhile;
+      if (put_and_wait(*store, key_of("new" + std::to_string(put_meanwhile) + ".test"),
+                       found(at_hour(1))))
+        ++put_meanwhile;
     }
   }};
   const Result<std::int64_t> gone = store->purge({});
