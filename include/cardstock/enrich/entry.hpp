@@ -1,0 +1,41 @@
+#pragma once
+/// \file entry.hpp
+/// \brief One cached answer, ready to be shown: immutable, shared by the memory tier and the
+/// requests that serve it.
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <cardstock/enrich/freshness.hpp>
+#include <cardstock/enrich/tenant.hpp>
+#include <cardstock/indicator/indicator.hpp>
+#include <cardstock/threatconnect/record.hpp>
+
+namespace cardstock::enrich {
+
+/// What the front makes of a record, kept beside it so that a hit only splices. Immutable.
+class Rendered {
+ public:
+  virtual ~Rendered() = default;
+  /// Size in memory, for the tier's bound.
+  virtual std::size_t bytes() const noexcept = 0;
+};
+
+/// Called once for each fetched or loaded record, on any thread; must not block or throw.
+using Render = std::function<std::unique_ptr<const Rendered>(
+    const Tenant&, const Indicator&, const threatconnect::Record&)>;
+
+struct Entry {
+  Lifetime life;
+  bool absent = false;
+  std::vector<std::string> asked;  ///< of an absent record: the spellings that were asked
+  std::unique_ptr<const Rendered> rendered;
+  /// Steady instant (since its epoch) before which no further refresh is started for this entry.
+  mutable std::atomic<SteadyTime::rep> refresh_not_before{0};
+};
+
+using EntryPtr = std::shared_ptr<const Entry>;
+
+}  // namespace cardstock::enrich

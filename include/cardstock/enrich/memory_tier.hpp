@@ -1,0 +1,59 @@
+#pragma once
+/// \file memory_tier.hpp
+/// \brief Ready answers in memory, before the store. The store is the truth; losing an entry here
+/// costs a read.
+///
+/// Threads: any; shards, so that readers rarely meet. Blocking: none. Limits: `limit` bytes in all,
+/// entries above a sixteenth of it are not kept; evicts by second chance (CLOCK) within a shard.
+#include <array>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+
+#include <cardstock/enrich/entry.hpp>
+#include <cardstock/util/mutex.hpp>
+#include <cardstock/util/siphash.hpp>
+
+namespace cardstock::enrich {
+
+/// A cache key without its own storage.
+struct KeyView {
+  const TenantId& tenant;
+  IndicatorType type;
+  std::string_view canonical;
+};
+
+class MemoryTier {
+ public:
+  MemoryTier(std::size_t limit_bytes, SipKey hash_key);
+  ~MemoryTier();
+
+  EntryPtr find(const KeyView& key) const;
+  /// Keeps `entry` unless a younger one is held.
+  void insert(const KeyView& key, EntryPtr entry);
+  void erase(const KeyView& key);
+  void clear();
+
+  struct Size {
+    std::size_t rows = 0;
+    std::size_t bytes = 0;
+  };
+  Size size() const;
+  std::size_t limit_bytes() const noexcept { return limit_bytes_; }
+  /// Uniform value of a key, the same for the life of the installation key: a row's place within
+  /// the jitter.
+  std::uint64_t hash(const KeyView& key) const noexcept;
+
+ private:
+  struct Shard;
+  Shard& shard_of(std::uint64_t hash) const noexcept;
+
+  static constexpr std::size_t kShards = 16;
+  std::size_t limit_bytes_;
+  SipKey hash_key_;
+  std::array<std::unique_ptr<Shard>, kShards> shards_;
+};
+
+}  // namespace cardstock::enrich

@@ -1,0 +1,81 @@
+#include "cache.hpp"
+
+#include <algorithm>
+
+namespace cardstock::enrich {
+namespace {
+
+KeyView view(const Tenant& tenant, const Indicator& indicator) {
+  return {tenant.id, indicator.type(), indicator.canonical()};
+}
+
+}  // namespace
+
+Cache::Cache(const EnrichSettings& settings,
+             const EnrichParts& parts,
+             std::shared_ptr<Counters> counters)
+    : settings_{settings},
+      parts_{parts},
+      counters_{std::move(counters)},
+      memory_{settings.memory_bytes, parts.hash_key} {}
+
+EntryPtr Cache::in_memory(const Tenant& tenant, const Indicator& indicator) const {
+  return memory_.find(view(tenant, indicator));
+}
+
+EntryPtr Cache::held(const Tenant& tenant, const Indicator& indicator) {
+  if (EntryPtr entry = in_memory(tenant, indicator)) return entry;
+  const auto stored = parts_.store.find({tenant.id, indicator.type(), indicator.canonical()});
+  if (!stored) {
+    counters_->store_failures.fetch_add(1, std::memory_order_relaxed);
+    parts_.log.warning("store_read_failed", {{"error", std::string{name_of(stored.error().code)}},
+                                             {"cause", stored.error().cause}});
+    return nullptr;
+  }
+  if (!*stored) return nullptr;
+  EntryPtr entry = make_entry(tenant, indicator, **stored);
+  memory_.insert(view(tenant, indicator), entry);
+  return entry;
+}
+
+EntryPtr Cache::keep(const Tenant& tenant, const Indicator& indicator, store::StoredRecord record) {
+  EntryPtr entry = make_entry(tenant, indicator, record);
+  memory_.insert(view(tenant, indicator), entry);
+  parts_.store.put({tenant.id, indicator.type(), indicator.canonical()}, std::move(record),
+                   [counters = counters_, &log = parts_.log](const Status& status) {
+                     if (status) return;
+                     counters->store_failures.fetch_add(1, std::memory_order_relaxed);
+                     log.warning("store_write_failed",
+                                 {{"error", std::string{name_of(status.error().code)}},
+                                  {"cause", status.error().cause}});
+                   });
+  return entry;
+}
+
+bool Cache::covers(const Entry& absent, const Indicator& indicator) {
+  return std::ranges::all_of(indicator.spellings(), [&](const std::string& spelling) {
+    return std::ranges::find(absent.asked, spelling) != absent.asked.end();
+  });
+}
+
+EntryPtr Cache::make_entry(const Tenant& tenant,
+                           const Indicator& indicator,
+                           const store::StoredRecord& record) const {
+  constexpr double kScale = 0x1.0p-53;
+  const double spread = static_cast<double>(memory_.hash(view(tenant, indicator)) >> 11U) * kScale;
+  auto entry = std::make_shared<Entry>();
+  entry->absent = record.record.absent();
+  entry->life =
+      lifetime(policy_of(indicator.entity()), entry->absent ? Presence::Absent : Presence::Found,
+               record.fetched_at, spread);
+  entry->asked = record.asked;
+  entry->rendered = parts_.render(tenant, indicator, record.record);
+  return entry;
+}
+
+const FreshnessPolicy& Cache::policy_of(EntityType type) const {
+  const auto it = settings_.per_type.find(type);
+  return it == settings_.per_type.end() ? settings_.policy : it->second;
+}
+
+}  // namespace cardstock::enrich

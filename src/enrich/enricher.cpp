@@ -1,0 +1,291 @@
+#include <cardstock/enrich/enricher.hpp>
+
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include <pthread.h>
+
+#include <cardstock/util/mutex.hpp>
+
+#include "cache.hpp"
+#include "counters.hpp"
+#include "dispatcher.hpp"
+
+namespace cardstock::enrich {
+namespace {
+
+constexpr std::chrono::seconds kRefreshPause{10};
+
+/// Commands on their way to the enricher's thread. Outlives the enricher for as long as the client
+/// holds a callback. Bounded by its senders: one command a waiting caller, one an open call, one
+/// refresh an entry and pause.
+struct Mailbox {
+  Mutex mutex;
+  Condition changed;
+  std::vector<Command> commands CARDSTOCK_GUARDED_BY(mutex);
+  bool closed CARDSTOCK_GUARDED_BY(mutex) = false;
+
+  /// False, and the command left alone, when nobody will read it.
+  bool post(Command&& command) CARDSTOCK_EXCLUDES(mutex) {
+    {
+      const LockGuard lock{mutex};
+      if (closed) return false;
+      commands.push_back(std::move(command));
+    }
+    changed.notify_all();
+    return true;
+  }
+  /// Wakes the reader, who looks at everything again. Under the lock: it cannot slip between his
+  /// look and his sleep.
+  void wake() CARDSTOCK_EXCLUDES(mutex) {
+    const LockGuard lock{mutex};
+    changed.notify_all();
+  }
+  std::vector<Command> take() CARDSTOCK_EXCLUDES(mutex) {
+    const LockGuard lock{mutex};
+    return std::exchange(commands, {});
+  }
+  std::vector<Command> close() CARDSTOCK_EXCLUDES(mutex) {
+    const LockGuard lock{mutex};
+    closed = true;
+    return std::exchange(commands, {});
+  }
+};
+
+Error stopping() {
+  return {ErrorCode::Cancelled, "The service is stopping; ask again in a moment.", "shutdown"};
+}
+
+}  // namespace
+
+std::string_view name_of(CacheStatus status) noexcept {
+  switch (status) {
+    case CacheStatus::Hit:
+      return "hit";
+    case CacheStatus::Miss:
+      return "miss";
+    case CacheStatus::Stale:
+      return "stale";
+    case CacheStatus::Coalesced:
+      return "coalesced";
+    case CacheStatus::Bypass:
+      return "bypass";
+  }
+  return "miss";
+}
+
+class Enricher::Core {
+ public:
+  Core(EnrichSettings settings, EnrichParts parts, Drive drive)
+      : settings_{std::move(settings)},
+        parts_{std::move(parts)},
+        cache_{settings_, parts_, counters_},
+        dispatcher_{settings_, parts_, cache_, counters_,
+                    [mailbox = mailbox_](CallDone done) { mailbox->post(std::move(done)); }} {
+    if (drive == Drive::OwnThread)
+      thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
+  }
+
+  ~Core() { stop(); }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  Looked look(const Ask& ask) {
+    EntryPtr entry = cache_.held(*ask.tenant, ask.indicator);
+    if (ask.mode == AskMode::Refresh) return {std::nullopt, std::move(entry)};
+    const bool only_cached = ask.mode == AskMode::OnlyIfCached;
+    if (!entry || (entry->absent && !Cache::covers(*entry, ask.indicator)))
+      return {only_cached ? std::optional{not_in_cache()} : std::nullopt, std::move(entry)};
+    switch (freshness(entry->life, parts_.clock.wall())) {
+      case Freshness::Fresh:
+        (entry->absent ? counters_->negative : counters_->hit)
+            .fetch_add(1, std::memory_order_relaxed);
+        return {Reply{.entry = entry, .status = CacheStatus::Hit}, nullptr};
+      case Freshness::Grace:
+        if (!only_cached) refresh_behind(ask, entry);
+        counters_->stale.fetch_add(1, std::memory_order_relaxed);
+        return {Reply{.entry = entry,
+                      .status = CacheStatus::Stale,
+                      .stale_reason = only_cached ? "only_if_cached" : "refreshing"},
+                nullptr};
+      case Freshness::Keep:
+        if (!only_cached) return {std::nullopt, std::move(entry)};
+        counters_->stale.fetch_add(1, std::memory_order_relaxed);
+        return {
+            Reply{.entry = entry, .status = CacheStatus::Stale, .stale_reason = "only_if_cached"},
+            nullptr};
+      case Freshness::Expired:
+        break;
+    }
+    return {only_cached ? std::optional{not_in_cache()} : std::nullopt, nullptr};
+  }
+
+  void fetch(Ask ask, EntryPtr held, Done done) {
+    if (draining_.load(std::memory_order_relaxed)) return done(Reply{.error = stopping()});
+    if (waiting_.fetch_add(1, std::memory_order_relaxed) >= settings_.max_waiters) {
+      waiting_.fetch_sub(1, std::memory_order_relaxed);
+      counters_->rejected.fetch_add(1, std::memory_order_relaxed);
+      return done(Reply{
+          .error = Error{ErrorCode::Busy, "Too many look-ups are waiting; ask again in a moment.",
+                         "waiters at their limit"},
+          .retry_after = std::chrono::seconds{5}});
+    }
+    FetchCommand command{std::move(ask), std::move(held),
+                         [this, done = std::move(done)](Reply reply) mutable {
+                           give(std::move(done), std::move(reply));
+                         }};
+    Command posted{std::move(command)};
+    if (!mailbox_->post(std::move(posted)))
+      std::get<FetchCommand>(posted).done(Reply{.error = stopping()});
+  }
+
+  bool run_ready() {
+    std::vector<Command> commands = mailbox_->take();
+    for (Command& command : commands) dispatcher_.handle(std::move(command));
+    return dispatcher_.advance() || !commands.empty();
+  }
+
+  void stop() {
+    draining_.store(true, std::memory_order_relaxed);
+    if (thread_.joinable()) {
+      thread_.request_stop();
+      mailbox_->wake();
+      thread_.join();
+    }
+    std::vector<Command> unread = mailbox_->close();
+    for (Command& command : unread)
+      if (auto* fetch = std::get_if<FetchCommand>(&command); fetch != nullptr && fetch->done)
+        fetch->done(Reply{.error = stopping()});
+    dispatcher_.abandon(stopping());
+  }
+
+  bool drain(SteadyTime until) {
+    draining_.store(true, std::memory_order_relaxed);
+    const LockGuard lock{mailbox_->mutex};
+    while (waiting_.load(std::memory_order_relaxed) != 0 &&
+           std::chrono::steady_clock::now() < until)
+      mailbox_->changed.wait_until(mailbox_->mutex, until);
+    return waiting_.load(std::memory_order_relaxed) == 0;
+  }
+
+  EnrichStats stats() const;
+
+ private:
+  static Reply not_in_cache() {
+    return Reply{
+        .error = Error{
+            ErrorCode::NotInCache,
+            "This indicator is not in the cache, and the request asked not to go to ThreatConnect.",
+            "only-if-cached"}};
+  }
+
+  /// The end of every wait: the caller is told, then counted out, so that a drained enricher owes
+  /// nothing.
+  void give(Done done, Reply reply) {
+    if (waiting_.fetch_sub(1, std::memory_order_relaxed) == 1 &&
+        draining_.load(std::memory_order_relaxed)) {
+      const LockGuard lock{mailbox_->mutex};
+      mailbox_->changed.notify_all();
+    }
+    done(std::move(reply));
+  }
+
+  void refresh_behind(const Ask& ask, const EntryPtr& entry) {
+    const SteadyTime now = parts_.clock.steady();
+    SteadyTime::rep due = entry->refresh_not_before.load(std::memory_order_relaxed);
+    if (now.time_since_epoch().count() < due) return;
+    const auto next = (now + kRefreshPause).time_since_epoch().count();
+    if (!entry->refresh_not_before.compare_exchange_strong(due, next, std::memory_order_relaxed))
+      return;
+    mailbox_->post(
+        FetchCommand{{.tenant = ask.tenant, .indicator = ask.indicator, .mode = AskMode::Refresh},
+                     entry,
+                     {}});  // no caller to tell
+  }
+
+  void run(const std::stop_token& stop) {
+    pthread_setname_np(pthread_self(), "cs-enrich");
+    while (!stop.stop_requested()) {
+      if (run_ready()) continue;
+      const SteadyTime due = dispatcher_.next_due();
+      const LockGuard lock{mailbox_->mutex};
+      if (!mailbox_->commands.empty() || stop.stop_requested()) continue;
+      if (due == SteadyTime::max()) {
+        mailbox_->changed.wait(mailbox_->mutex);
+      } else {
+        mailbox_->changed.wait_until(mailbox_->mutex, due);
+      }
+    }
+  }
+
+  const EnrichSettings settings_;
+  const EnrichParts parts_;
+  std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();
+  std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+  Cache cache_;
+  Dispatcher dispatcher_;  ///< touched by the thread alone while it runs
+  std::atomic<std::size_t> waiting_{0};
+  std::atomic<bool> draining_{false};
+  std::jthread thread_;
+};
+
+EnrichStats Enricher::Core::stats() const {
+  const auto read = [](const Counters::Count& count) {
+    return count.load(std::memory_order_relaxed);
+  };
+  const Counters& c = *counters_;
+  EnrichStats s;
+  s.hit = read(c.hit);
+  s.miss = read(c.miss);
+  s.stale = read(c.stale);
+  s.negative = read(c.negative);
+  s.coalesced = read(c.coalesced);
+  s.bypass = read(c.bypass);
+  s.calls = read(c.calls);
+  s.indicators = read(c.indicators);
+  s.calls_saved = s.hit + s.stale + s.negative + s.coalesced + s.indicators - read(c.first_pages);
+  s.unmatched_rows = read(c.unmatched_rows);
+  s.store_failures = read(c.store_failures);
+  s.rejected = read(c.rejected);
+  for (std::size_t i = 0; i < c.errors.size(); ++i)
+    if (const std::uint64_t count = read(c.errors[i]); count != 0)
+      s.errors.emplace(name_of(static_cast<ErrorCode>(i)), count);
+  s.latency_p50 = c.latency.quantile(0.5);
+  s.latency_p99 = c.latency.quantile(0.99);
+  s.limiter_per_minute = settings_.requests_per_minute;
+  s.limiter_used = c.limiter_used.load(std::memory_order_relaxed);
+  s.limiter_window_ends_at =
+      WallTime{std::chrono::milliseconds{c.limiter_window_ends_at.load(std::memory_order_relaxed)}};
+  for (std::size_t i = 0; i < kLanes; ++i) s.waiting[i] = read(c.waiting[i]);
+  const MemoryTier::Size size = cache_.memory().size();
+  s.memory_rows = size.rows;
+  s.memory_bytes = size.bytes;
+  s.memory_limit_bytes = cache_.memory().limit_bytes();
+  s.recent_errors = c.recent();
+  return s;
+}
+
+Enricher::Enricher(EnrichSettings settings, EnrichParts parts, Drive drive)
+    : core_{std::make_unique<Core>(std::move(settings), std::move(parts), drive)} {}
+Enricher::~Enricher() = default;
+Enricher::Looked Enricher::look(const Ask& ask) {
+  return core_->look(ask);
+}
+void Enricher::fetch(Ask ask, EntryPtr held, Done done) {
+  core_->fetch(std::move(ask), std::move(held), std::move(done));
+}
+EnrichStats Enricher::stats() const {
+  return core_->stats();
+}
+bool Enricher::run_ready() {
+  return core_->run_ready();
+}
+void Enricher::stop() {
+  core_->stop();
+}
+bool Enricher::drain(SteadyTime until) {
+  return core_->drain(until);
+}
+
+}  // namespace cardstock::enrich

@@ -1,0 +1,59 @@
+#include "flight.hpp"
+
+#include <cardstock/util/text.hpp>
+
+namespace cardstock::enrich {
+
+CallPtr make_call(std::vector<FlightPtr> flights,
+                  const threatconnect::BaseUrl& base,
+                  const threatconnect::OwnerFilter& owners) {
+  auto call = std::make_shared<Call>();
+  call->tenant = flights.front()->tenant;
+  call->base = base;
+  std::vector<threatconnect::Wanted> wanted;
+  wanted.reserve(flights.size());
+  for (const FlightPtr& flight : flights)
+    wanted.push_back({flight->indicator.type(), flight->spellings});
+  call->line = threatconnect::indicators_request(base, threatconnect::lookup_tql(wanted, owners));
+  call->flights = std::move(flights);
+  return call;
+}
+
+std::size_t target_cost(const Flight& flight) {
+  std::size_t cost = 0;
+  for (const std::string& spelling : flight.spellings)
+    cost += percent_encode(threatconnect::tql_string(spelling)).size() + 8;
+  // A hash is asked for twice: by summary and by its own field.
+  return flight.indicator.type() == IndicatorType::File ? 2 * cost : cost;
+}
+
+fetch::HttpRequest signed_request(const Call& call, WallTime now) {
+  fetch::HttpRequest request;
+  request.origin = call.base.origin();
+  request.target = call.line.target;
+  request.body = call.line.body;
+  request.headers.push_back({"Accept", "application/json"});
+  for (auto& field : threatconnect::authorization(call.tenant->credentials, call.line.target,
+                                                  request.method, now))
+    request.headers.push_back({std::move(field.name), std::move(field.value)});
+  request.addresses = call.tenant->reach == Reach::Any ? fetch::AddressPolicy::Any
+                                                       : fetch::AddressPolicy::PublicOnly;
+  return request;
+}
+
+std::vector<threatconnect::Record> records_of(const Call& call, std::uint64_t& unmatched) {
+  std::vector<Indicator> wanted;
+  wanted.reserve(call.flights.size());
+  for (const FlightPtr& flight : call.flights) wanted.push_back(flight->indicator);
+  std::vector<threatconnect::Record> records(call.flights.size());
+  for (const threatconnect::Row& row : call.rows) {
+    const std::vector<std::size_t> whose = threatconnect::match(row, wanted);
+    if (whose.empty()) ++unmatched;
+    for (const std::size_t i : whose) records[i].copies.push_back(row.copy);
+  }
+  for (threatconnect::Record& record : records)
+    if (!record.absent()) record.copies_cut = call.rows_cut;
+  return records;
+}
+
+}  // namespace cardstock::enrich

@@ -1,0 +1,68 @@
+#pragma once
+/// \file flight.hpp
+/// \brief A look-up that is under way, those who wait for it, and the upstream call that carries
+/// it.
+///
+/// Threads: the enricher's own only.
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <cardstock/enrich/enricher.hpp>
+#include <cardstock/threatconnect/answer.hpp>
+#include <cardstock/threatconnect/query.hpp>
+
+namespace cardstock::enrich {
+
+struct Flight;
+using FlightPtr = std::shared_ptr<Flight>;
+
+/// When each waiter gives up: its flight, and its id there.
+using Deadlines = std::multimap<SteadyTime, std::pair<FlightPtr, std::uint64_t>>;
+
+struct Waiter {
+  std::uint64_t id = 0;
+  Deadlines::iterator deadline;
+  CacheStatus status = CacheStatus::Miss;  ///< what the waiter is told on success
+  Enricher::Done done;
+};
+
+struct Flight {
+  TenantPtr tenant;
+  Indicator indicator;
+  std::vector<std::string> spellings;
+  EntryPtr fallback;  ///< served, marked stale, when the call fails
+  std::vector<Waiter> waiters;
+  Lane lane = Lane::Analyst;  ///< the highest of those who asked
+  bool sent = false;
+};
+
+/// One TQL query for one tenant, page by page.
+struct Call {
+  TenantPtr tenant;
+  std::vector<FlightPtr> flights;
+  threatconnect::BaseUrl base;  ///< in the form that is tried
+  threatconnect::RequestLine line;
+  std::vector<threatconnect::Row> rows;
+  int pages = 0;
+  std::int64_t rows_cut = 0;
+  bool other_form_tried = false;
+  WallTime sent_at;
+  fetch::HttpClient::Ticket ticket = 0;
+};
+
+using CallPtr = std::shared_ptr<Call>;
+
+/// A query for `flights`, all of one tenant.
+CallPtr make_call(std::vector<FlightPtr> flights,
+                  const threatconnect::BaseUrl& base,
+                  const threatconnect::OwnerFilter& owners);
+/// Bytes that a flight adds to the request target.
+std::size_t target_cost(const Flight& flight);
+fetch::HttpRequest signed_request(const Call& call, WallTime now);
+/// Deals the rows of a finished call out: one record a flight, in the order of call.flights.
+/// `unmatched` counts the rows that nobody asked for.
+std::vector<threatconnect::Record> records_of(const Call& call, std::uint64_t& unmatched);
+
+}  // namespace cardstock::enrich

@@ -1,0 +1,125 @@
+#include <cardstock/enrich/tenant.hpp>
+
+#include <algorithm>
+
+#include <cardstock/util/text.hpp>
+
+namespace cardstock::enrich {
+namespace {
+
+using threatconnect::BaseUrl;
+using threatconnect::Credentials;
+
+/// A field that no other field can run into: its length stands before it.
+void append_field(std::string& out, std::string_view field) {
+  out += std::to_string(field.size());
+  out += ':';
+  out += field;
+}
+
+}  // namespace
+
+Tenants::Tenants(TenantSettings settings, Secret installation_key)
+    : settings_{std::move(settings)}, installation_key_{std::move(installation_key)} {}
+
+Result<Tenants> Tenants::create(TenantSettings settings, Secret installation_key) {
+  Tenants tenants{std::move(settings), std::move(installation_key)};
+  const TenantSettings& s = tenants.settings_;
+  Result<BaseUrl> base = BaseUrl::parse(s.own_base_url);
+  if (!base)
+    return fail(ErrorCode::InvalidConfig, "threatconnect.base_url: " + base.error().public_detail);
+  if (!s.portal_url.empty()) {
+    Result<BaseUrl> portal = BaseUrl::parse(s.portal_url);
+    if (!portal)
+      return fail(ErrorCode::InvalidConfig,
+                  "threatconnect.portal_url: " + portal.error().public_detail);
+  }
+  if (!s.own_credentials.empty()) {
+    auto own = std::make_shared<Tenant>();
+    own->id = tenants.id_of(*base, s.own_credentials);
+    own->base = *base;
+    own->credentials = s.own_credentials;
+    own->portal_origin = tenants.portal_of(*base);
+    own->reach = Reach::Any;
+    tenants.own_ = std::move(own);
+  }
+  return tenants;
+}
+
+Result<TenantPtr> Tenants::of(const GivenCredentials& given) const {
+  const std::string_view api_id = trim(given.api_id);
+  const std::string_view api_secret = trim(given.api_secret);
+  const std::string_view api_token = trim(given.api_token);
+  if (api_token.empty() && (api_id.empty() || api_secret.empty())) {
+    return fail(
+        ErrorCode::MissingCredentials,
+        "Enter your ThreatConnect API ID, API secret and base URL in the extension's settings.");
+  }
+  // The id and a token become part of a header; a secret only signs.
+  const auto visible = [](char c) { return c > 0x20 && c < 0x7F; };
+  const auto no_control = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; };
+  if (!std::ranges::all_of(api_id, visible) || !std::ranges::all_of(api_secret, no_control) ||
+      !std::ranges::all_of(api_token, visible) || api_id.contains(':')) {
+    return fail(ErrorCode::AuthFailed,
+                "The ThreatConnect API ID, secret or token holds characters that no such key has; "
+                "copy it again.");
+  }
+  if (!settings_.pass_through)
+    return fail(ErrorCode::Forbidden,
+                "This service does not take ThreatConnect credentials of its callers.");
+  const std::string_view base_text = trim(given.base_url);
+  Result<BaseUrl> base =
+      BaseUrl::parse(base_text.empty() ? std::string_view{settings_.own_base_url} : base_text);
+  if (!base) return std::unexpected(base.error());
+  const Result<BaseUrl> own_base = BaseUrl::parse(settings_.own_base_url);
+  const std::string origin = base->origin();
+  const bool configured =
+      (own_base && own_base->origin() == origin) ||
+      std::ranges::find(settings_.pass_through_hosts, origin) != settings_.pass_through_hosts.end();
+  if (!configured && !threatconnect::host_allowed(*base, settings_.pass_through_hosts)) {
+    return fail(ErrorCode::MalformedRequest,
+                "This service may not call that ThreatConnect base URL; check it, or ask the "
+                "operator to allow its host.");
+  }
+  auto tenant = std::make_shared<Tenant>();
+  tenant->base = *std::move(base);
+  tenant->credentials = api_token.empty() ? Credentials{std::string{api_id}, Secret{api_secret}}
+                                          : Credentials{std::string{}, Secret{api_token}};
+  tenant->id = id_of(tenant->base, tenant->credentials);
+  tenant->portal_origin = portal_of(tenant->base);
+  tenant->reach = configured ? Reach::Any : Reach::PublicOnly;
+  return tenant;
+}
+
+TenantId Tenants::id_of(const BaseUrl& base, const Credentials& credentials) const {
+  std::string message;
+  append_field(message, instance_name(base));
+  append_field(message, credentials.is_token() ? "token" : "hmac");
+  append_field(message, credentials.api_id);
+  append_field(message, credentials.secret.reveal());
+  const threatconnect::Digest digest =
+      threatconnect::hmac_sha256(installation_key_.reveal(), message);
+  wipe(message);
+  TenantId id{};
+  std::copy_n(digest.begin(), id.size(), id.begin());
+  return id;
+}
+
+std::string Tenants::portal_of(const BaseUrl& base) const {
+  if (!settings_.portal_url.empty())
+    if (const Result<BaseUrl> portal = BaseUrl::parse(settings_.portal_url))
+      return portal->origin();
+  return base.portal_origin();
+}
+
+std::string instance_name(const BaseUrl& base) {
+  std::string_view path = base.path();
+  if (path.ends_with("/api")) path.remove_suffix(4);
+  return base.origin() + std::string{path};
+}
+
+std::string to_text(const TenantId& id) {
+  return to_hex({reinterpret_cast<const char*>(id.data()), id.size()});
+}
+
+}  // namespace cardstock::enrich
