@@ -57,12 +57,23 @@ Deferred::~Deferred() {
   if (state_ != nullptr) send(Response{500, "", ""}, "");
 }
 
-void Deferred::send(const Response& response, std::string_view body) {
+void Deferred::complete(Completion completion) {
   if (state_ == nullptr) return;
   const std::unique_ptr<State> state = std::move(state_);
+  completion.to = state->to;
   state->queue->owed.fetch_sub(1, std::memory_order_relaxed);
-  state->queue->push(Completion{state->to, response.status, std::string{response.content_type},
-                                std::string{response.headers}, std::string{body}});
+  state->queue->push(std::move(completion));
+}
+
+void Deferred::send(const Response& response, std::string_view body) {
+  complete({.status = response.status,
+            .content_type = std::string{response.content_type},
+            .headers = std::string{response.headers},
+            .body = std::string{body}});
+}
+
+void Deferred::break_off(std::string_view bytes) {
+  complete({.body = std::string{bytes}, .broken = true});
 }
 
 }  // namespace cardstock::http

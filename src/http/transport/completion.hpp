@@ -25,6 +25,7 @@ struct Completion {
   std::string content_type;
   std::string headers;
   std::string body;
+  bool broken = false;  ///< `body` goes out as it is, then the connection is closed
 };
 
 /// Threads: push() any; take() and wake() the worker. Blocking: no. Errors: none.

@@ -50,6 +50,13 @@ Connection::Next Connection::on_event(WorkerContext& context, Readable readable,
 Connection::Next Connection::on_completion(WorkerContext& context, const Completion& completion) {
   if (!owed_) return Next::Wait;
   const std::string_view body = completion.body;
+  if (completion.broken) {
+    output(context) += body;
+    owed_ = false;
+    keep_ = false;
+    finish_request(context);
+    return turn(context);
+  }
   const Response response{completion.status, completion.content_type, completion.headers};
   append_answer(output(context), response, {&body, 1}, form(context), context.date);
   owed_ = false;
@@ -58,7 +65,9 @@ Connection::Next Connection::on_completion(WorkerContext& context, const Complet
 }
 
 Connection::Next Connection::on_drain(WorkerContext& context) {
-  const auto is_idle = [this] { return phase_ == Phase::Idle || (phase_ == Phase::Head && input_.empty()); };
+  const auto is_idle = [this] {
+    return phase_ == Phase::Idle || (phase_ == Phase::Head && input_.empty());
+  };
   if (!is_idle()) return Next::Wait;
   unread_ = to_the_end_ = true;
   const Next next = turn(context);
@@ -116,7 +125,8 @@ Connection::Next Connection::turn(WorkerContext& context) {
 
 /// False when the connection is broken.
 bool Connection::receive(WorkerContext& context) {
-  const ssize_t got = ::recv(id_.descriptor, context.input.data(), context.input.size(), MSG_DONTWAIT);
+  const ssize_t got =
+      ::recv(id_.descriptor, context.input.data(), context.input.size(), MSG_DONTWAIT);
   if (got < 0) {
     if (errno == EINTR) return true;
     unread_ = false;
@@ -222,7 +232,8 @@ Connection::Sent Connection::flush(WorkerContext& context) {
   std::string& from = shared ? context.output : unsent_;
   std::size_t& at = sent_;
   while (at < from.size()) {
-    const ssize_t sent = ::send(id_.descriptor, from.data() + at, from.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent =
+        ::send(id_.descriptor, from.data() + at, from.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
       at += static_cast<std::size_t>(sent);
       moved_ = true;
@@ -248,7 +259,8 @@ Connection::Sent Connection::flush(WorkerContext& context) {
 /// The end of a turn: which phase the connection is in now, and until when it may stay there.
 Connection::Next Connection::settle(WorkerContext& context) {
   if (!owed_ && unsent_.empty()) {
-    if (ended_ && starved_ && !closing_ && !input_.empty()) {  // the client ended in the middle of a request
+    if (ended_ && starved_ && !closing_ &&
+        !input_.empty()) {  // the client ended in the middle of a request
       WorkerCounters::count(context.counters.bad_requests);
       head_only_ = input_.starts_with("HEAD ");
       refuse(context, 400);
@@ -293,7 +305,8 @@ Connection::Next Connection::begin_linger(WorkerContext& context) {
 /// the answer.
 Connection::Next Connection::linger(WorkerContext& context) {
   for (unsigned receives = 0; receives < kReceivesPerTurn; ++receives) {
-    const ssize_t got = ::recv(id_.descriptor, context.input.data(), context.input.size(), MSG_DONTWAIT | MSG_TRUNC);
+    const ssize_t got = ::recv(id_.descriptor, context.input.data(), context.input.size(),
+                               MSG_DONTWAIT | MSG_TRUNC);
     if (got == 0) return Next::Close;
     if (got > 0 || errno == EINTR) continue;
     return errno == EAGAIN ? Next::Wait : Next::Close;
@@ -303,7 +316,8 @@ Connection::Next Connection::linger(WorkerContext& context) {
 
 void Responder::send(const Response& response, std::initializer_list<std::string_view> body) {
   if (done_) return;
-  append_answer(context_.output, response, {body.begin(), body.size()}, connection_.form(context_), context_.date);
+  append_answer(context_.output, response, {body.begin(), body.size()}, connection_.form(context_),
+                context_.date);
   done_ = true;
   connection_.finish_request(context_);
 }

@@ -1,14 +1,17 @@
 #pragma once
 /// \file server.hpp
-/// \brief HTTP/1.1 server: framing, connections, time-outs, answers given now or later. Knows no route.
+/// \brief HTTP/1.1 server: framing, connections, time-outs, answers given now or later. Knows no
+/// route.
 ///
-/// Pistache's listener, reactor, peers and threads; parsing, writing and deferral are ours (docs/design-decisions.md
-/// says why). Strict: anything ambiguous in the framing is refused (400, 413, 431, 501, 505) and the connection closed
-/// after a lingering close. Pipelined requests are answered in order. `Content-Length` and `chunked` bodies.
+/// Pistache's listener, reactor, peers and threads; parsing, writing and deferral are ours
+/// (docs/design-decisions.md says why). Strict: anything ambiguous in the framing is refused (400,
+/// 413, 431, 501, 505) and the connection closed after a lingering close. Pipelined requests are
+/// answered in order. `Content-Length` and `chunked` bodies.
 ///
-/// Threads: one accepting, `workers` serving; a connection stays with its worker. The handler runs on a worker and must
-/// not block. A Deferred may be answered or dropped from any thread; the answer is written by the worker, and only to
-/// the connection that asked (a generation, not a descriptor, names it).
+/// Threads: one accepting, `workers` serving; a connection stays with its worker. The handler runs
+/// on a worker and must not block. A Deferred may be answered or dropped from any thread; the
+/// answer is written by the worker, and only to the connection that asked (a generation, not a
+/// descriptor, names it).
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -27,7 +30,8 @@ struct TransportLimits {
   std::size_t head_bytes = 16 * 1024;
   std::size_t headers = 100;
   std::size_t body_bytes = 1024 * 1024;
-  std::size_t unsent_bytes = 1024 * 1024;  ///< no further request of a connection is read above this
+  std::size_t unsent_bytes =
+      1024 * 1024;  ///< no further request of a connection is read above this
   std::size_t connections = 10000;
   std::size_t connections_per_address = 10000;
   std::chrono::milliseconds head_timeout{10000};
@@ -64,12 +68,17 @@ struct Request {
   std::string_view header(std::string_view name) const noexcept;
 };
 
-/// `headers` is a block of complete lines, each ending in CRLF. The transport adds Content-Length, Date and Connection.
+/// `headers` is a block of complete lines, each ending in CRLF. The transport adds Content-Length,
+/// Date and Connection.
 struct Response {
   int status = 200;
   std::string_view content_type = "application/json";
   std::string_view headers;
 };
+
+class Connection;
+struct Completion;
+struct WorkerContext;
 
 /// An answer that is still owed. Threads: any. Dropping it unanswered sends 500 with an empty body.
 class Deferred {
@@ -84,16 +93,17 @@ class Deferred {
   explicit operator bool() const noexcept { return state_ != nullptr; }
   /// Exactly once; the body is copied. Nothing happens when the client has gone.
   void send(const Response& response, std::string_view body);
+  /// For simulators of bad servers: these bytes and no more, then the connection is closed. In
+  /// place of send().
+  void break_off(std::string_view bytes);
 
  private:
   friend class Responder;
   struct State;
+  void complete(Completion completion);
   explicit Deferred(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-class Connection;
-struct WorkerContext;
 
 /// How a handler answers: send() at once, or defer() and answer later. One of the two, once.
 class Responder {
@@ -107,14 +117,15 @@ class Responder {
 
  private:
   friend class Connection;
-  Responder(Connection& connection, WorkerContext& context) : connection_{connection}, context_{context} {}
+  Responder(Connection& connection, WorkerContext& context)
+      : connection_{connection}, context_{context} {}
   Connection& connection_;
   WorkerContext& context_;
   bool done_ = false;
 };
 
-/// Must not throw; whatever escapes is answered with 500 and an empty problem document. Called concurrently by the
-/// workers.
+/// Must not throw; whatever escapes is answered with 500 and an empty problem document. Called
+/// concurrently by the workers.
 using Handler = std::function<void(const Request&, Responder&)>;
 
 struct ServerCounters {
@@ -140,8 +151,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const noexcept;
-  /// Stops accepting, closes idle connections, lets owed answers go out; true when all had gone before the time ran
-  /// out.
+  /// Stops accepting, closes idle connections, lets owed answers go out; true when all had gone
+  /// before the time ran out.
   bool drain(std::chrono::milliseconds limit);
   ServerCounters counters() const;
 

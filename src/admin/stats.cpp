@@ -1,0 +1,162 @@
+#include <cardstock/admin/stats.hpp>
+
+#include <algorithm>
+
+#include <cardstock/util/json_writer.hpp>
+#include <cardstock/util/time_text.hpp>
+
+namespace cardstock::admin {
+namespace {
+
+constexpr std::array<Outcome, kOutcomes> kAllOutcomes{Outcome::Ok,
+                                                      Outcome::NoResult,
+                                                      Outcome::InvalidIndicator,
+                                                      Outcome::UnsupportedType,
+                                                      Outcome::MissingCredentials,
+                                                      Outcome::AuthFailed,
+                                                      Outcome::Busy,
+                                                      Outcome::Error};
+constexpr std::array<EntityType, kEntityTypes> kAllTypes{
+    EntityType::IpAddress, EntityType::InternetDomainName, EntityType::Url, EntityType::Hash,
+    EntityType::EmailAddress};
+
+void write_requests(JsonWriter& json, const RequestCounters& requests) {
+  json.key("requests")
+      .begin_object()
+      .field("total", requests.total())
+      .key("by_type")
+      .begin_object();
+  for (const EntityType type : kAllTypes)
+    json.field(cardstock::name_of(type), requests.by_type(type));
+  json.end_object().key("by_outcome").begin_object();
+  for (const Outcome outcome : kAllOutcomes)
+    json.field(name_of(outcome), requests.by_outcome(outcome));
+  json.end_object().key("latency_seconds").begin_object();
+  json.field("p50", requests.latency().quantile(0.5))
+      .field("p90", requests.latency().quantile(0.9))
+      .field("p99", requests.latency().quantile(0.99));
+  json.end_object().end_object();
+}
+
+void write_enricher(JsonWriter& json, const enrich::EnrichStats& s) {
+  json.key("cache").begin_object();
+  json.field("hit", s.hit)
+      .field("miss", s.miss)
+      .field("stale", s.stale)
+      .field("negative", s.negative);
+  json.field("coalesced", s.coalesced).field("bypass", s.bypass).end_object();
+  json.key("upstream").begin_object();
+  json.field("calls", s.calls)
+      .field("indicators", s.indicators)
+      .field("calls_saved", s.calls_saved);
+  json.field("unmatched_rows", s.unmatched_rows).key("errors").begin_object();
+  for (const auto& [kind, count] : s.errors) json.field(kind, count);
+  json.end_object().key("latency_seconds").begin_object();
+  json.field("p50", s.latency_p50).field("p99", s.latency_p99).end_object();
+  json.field("breaker", "closed").end_object();
+  json.key("limiter").begin_object();
+  json.field("per_minute", s.limiter_per_minute).field("used", s.limiter_used);
+  json.field("remaining", std::max<std::int64_t>(0, s.limiter_per_minute - s.limiter_used));
+  json.field("window_ends_at", to_rfc3339(s.limiter_window_ends_at)).key("waiting").begin_object();
+  json.field("analyst", s.waiting[0])
+      .field("refresh", s.waiting[1])
+      .field("prewarm", s.waiting[2])
+      .end_object();
+  json.field("rejected", s.rejected).end_object();
+}
+
+void write_store(JsonWriter& json, const store::StoreStats& s, const enrich::EnrichStats& e) {
+  json.key("store").begin_object();
+  json.field("backend", s.backend).field("rows", s.rows).field("rows_absent", s.rows_absent);
+  json.key("rows_by_type").begin_object();
+  for (const auto& [type, rows] : s.rows_by_type) json.field(type, rows);
+  json.end_object().field("file_bytes", s.file_bytes).field("wal_bytes", s.wal_bytes);
+  if (s.oldest_fetched_at) json.field("oldest_fetched_at", to_rfc3339(*s.oldest_fetched_at));
+  json.field("failures", e.store_failures).field("state", s.state).end_object();
+  json.key("memory").begin_object();
+  json.field("rows", std::uint64_t{e.memory_rows}).field("bytes", std::uint64_t{e.memory_bytes});
+  json.field("limit_bytes", std::uint64_t{e.memory_limit_bytes}).end_object();
+  json.key("tenants").begin_array();
+  for (const store::TenantCount& tenant : s.tenants) {
+    json.begin_object()
+        .field("id", enrich::to_text(tenant.id))
+        .field("base_url", tenant.state.base_url);
+    json.field("rows", tenant.rows);
+    if (tenant.state.last_accepted_at)
+      json.field("last_accepted_at", to_rfc3339(*tenant.state.last_accepted_at));
+    json.end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+std::string_view name_of(Outcome outcome) noexcept {
+  switch (outcome) {
+    case Outcome::Ok:
+      return "ok";
+    case Outcome::NoResult:
+      return "no_result";
+    case Outcome::InvalidIndicator:
+      return "invalid_indicator";
+    case Outcome::UnsupportedType:
+      return "unsupported_type";
+    case Outcome::MissingCredentials:
+      return "missing_credentials";
+    case Outcome::AuthFailed:
+      return "auth_failed";
+    case Outcome::Busy:
+      return "busy";
+    case Outcome::Error:
+      return "error";
+  }
+  return "error";
+}
+
+void RequestCounters::count(std::optional<EntityType> type,
+                            Outcome outcome,
+                            std::chrono::microseconds duration) noexcept {
+  types_[type ? static_cast<std::size_t>(*type) : 0].fetch_add(1, std::memory_order_relaxed);
+  outcomes_[static_cast<std::size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
+  latency_.record(duration);
+}
+
+std::uint64_t RequestCounters::by_type(EntityType type) const noexcept {
+  return types_[static_cast<std::size_t>(type)].load(std::memory_order_relaxed);
+}
+
+std::uint64_t RequestCounters::by_outcome(Outcome outcome) const noexcept {
+  return outcomes_[static_cast<std::size_t>(outcome)].load(std::memory_order_relaxed);
+}
+
+std::uint64_t RequestCounters::total() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& count : outcomes_) sum += count.load(std::memory_order_relaxed);
+  return sum;
+}
+
+std::string stats_json(const StatsSources& sources) {
+  const WallTime now = sources.clock.wall();
+  const enrich::EnrichStats enricher = sources.enricher.stats();
+  std::string out;
+  JsonWriter json{out};
+  json.begin_object();
+  json.field("version", sources.version).field("started_at", to_rfc3339(sources.started_at));
+  json.field(
+      "uptime_seconds",
+      std::int64_t{std::chrono::floor<std::chrono::seconds>(now - sources.started_at).count()});
+  write_requests(json, sources.requests);
+  write_enricher(json, enricher);
+  write_store(json, sources.store.stats(), enricher);
+  json.key("recent_errors").begin_array();
+  for (const enrich::RecentError& error : enricher.recent_errors) {
+    json.begin_object()
+        .field("at", to_rfc3339(error.at))
+        .field("kind", cardstock::name_of(error.kind));
+    json.field("message", error.message).field("count", error.count).end_object();
+  }
+  json.end_array().end_object();
+  return out;
+}
+
+}  // namespace cardstock::admin

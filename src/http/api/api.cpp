@@ -1,0 +1,273 @@
+#include <cardstock/http/api/api.hpp>
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <optional>
+#include <utility>
+
+#include <cardstock/util/json_writer.hpp>
+#include <cardstock/util/text.hpp>
+
+#include "callers.hpp"
+#include "card_request.hpp"
+#include "card_service.hpp"
+#include "envelope.hpp"
+
+namespace cardstock::http {
+namespace {
+
+constexpr std::string_view kProblem = "application/problem+json";
+constexpr std::string_view kSafety =
+    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+
+enum class Route { Card, Cards, Health, Ready, Version, AdminStats };
+
+struct RouteRow {
+  std::string_view path;
+  Route route;
+  std::string_view methods;  ///< as in Allow
+};
+
+constexpr std::array kPublicRoutes{RouteRow{"/v1/card", Route::Card, "GET, HEAD, POST"},
+                                   RouteRow{"/v1/cards", Route::Cards, "POST"},
+                                   RouteRow{"/healthz", Route::Health, "GET, HEAD"},
+                                   RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
+                                   RouteRow{"/version", Route::Version, "GET, HEAD"}};
+constexpr std::array kAdminRoutes{RouteRow{"/v1/admin/stats", Route::AdminStats, "GET, HEAD"},
+                                  RouteRow{"/healthz", Route::Health, "GET, HEAD"},
+                                  RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
+                                  RouteRow{"/version", Route::Version, "GET, HEAD"}};
+
+bool allows(std::string_view methods, std::string_view method) noexcept {
+  while (!methods.empty()) {
+    const std::size_t comma = methods.find(", ");
+    if (methods.substr(0, comma) == method) return true;
+    methods.remove_prefix(comma == std::string_view::npos ? methods.size() : comma + 2);
+  }
+  return false;
+}
+
+bool is_json(std::string_view content_type) noexcept {
+  return equal_ignoring_case(trim(content_type.substr(0, content_type.find(';'))),
+                             "application/json");
+}
+
+}  // namespace
+
+enrich::Render make_renderer(card::CardSettings settings) {
+  return [settings = std::move(settings)](
+             const enrich::Tenant& tenant, const Indicator& indicator,
+             const threatconnect::Record& record) -> std::unique_ptr<const enrich::Rendered> {
+    card::CardSettings own = settings;
+    own.portal_origin = tenant.portal_origin;
+    return std::make_unique<ReadyCard>(card::render(record, own), indicator);
+  };
+}
+
+struct Api::Impl {
+  Impl(ApiSettings given, const ApiParts& with)
+      : settings{std::move(given)},
+        parts{with},
+        started_at{with.clock.wall()},
+        cards{settings, parts, counters} {
+    std::array<std::byte, 8> seed{};
+    parts.random.fill(seed);
+    run_id = std::bit_cast<std::uint64_t>(seed);
+  }
+
+  /// Sixteen hexadecimal digits: unlike within this run, and between runs by chance. No secret.
+  RequestId next_id() noexcept {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    // An odd factor makes the counter a permutation of all 64-bit values.
+    std::uint64_t value =
+        run_id + next.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15U;
+    RequestId id;
+    for (char& c : id.text) {
+      c = kHex[value & 0xFU];
+      value >>= 4U;
+    }
+    return id;
+  }
+
+  void send_problem(Responder& responder,
+                    int status,
+                    std::string_view detail,
+                    const RequestId& id,
+                    bool card_route,
+                    std::string_view extra_headers = {}) const {
+    const std::string headers = std::string{kSafety} + std::string{extra_headers};
+    responder.send({.status = status, .content_type = kProblem, .headers = headers},
+                   problem(status, detail, id.view(), card_route));
+  }
+
+  void send_json(Responder& responder, std::string_view body, int status = 200) const {
+    responder.send({.status = status, .headers = kSafety}, body);
+  }
+
+  void serve(std::span<const RouteRow> routes,
+             Exposure exposure,
+             const Request& request,
+             Responder& responder) {
+    const RequestId id = next_id();
+    for (const RouteRow& row : routes) {
+      if (row.path != request.path) continue;
+      const bool card_route = row.route == Route::Card || row.route == Route::Cards;
+      if (!allows(row.methods, request.method)) {
+        const std::string allow = "Allow: " + std::string{row.methods} + "\r\n";
+        return send_problem(responder, 405, "This address does not take that method.", id,
+                            card_route, allow);
+      }
+      if (request.method == "POST" && !is_json(request.header("Content-Type")))
+        return send_problem(responder, 415, "Send Content-Type: application/json.", id, card_route);
+      return route(row.route, exposure, request, responder, id);
+    }
+    send_problem(responder, 404, "There is nothing at this address.", id, false);
+  }
+
+  void route(Route which,
+             Exposure exposure,
+             const Request& request,
+             Responder& responder,
+             const RequestId& id) {
+    switch (which) {
+      case Route::Health:
+        return send_json(responder, R"({"status":"ok"})");
+      case Route::Ready:
+        if (draining.load(std::memory_order_relaxed))
+          return send_problem(responder, 503, "The service is stopping.", id, false,
+                              "Retry-After: 1\r\n");
+        return send_json(responder, R"({"status":"ready"})");
+      case Route::Version:
+        return send_json(responder, version_json());
+      case Route::AdminStats:
+        return stats(exposure, request, responder, id);
+      case Route::Card:
+      case Route::Cards:
+        break;
+    }
+    const Result<Caller> caller = identify(settings, request, exposure);
+    if (!caller) return refuse_caller(responder, caller.error().public_detail, id, true);
+    if (which == Route::Cards) return batch(*caller, request, responder, id);
+    if (request.method == "POST") return post_card(*caller, request, responder, id);
+    get_card(*caller, request, responder, id);
+  }
+
+  void refuse_caller(Responder& responder,
+                     std::string_view detail,
+                     const RequestId& id,
+                     bool card_route) const {
+    send_problem(responder, 401, detail, id, card_route,
+                 "WWW-Authenticate: Bearer realm=\"Cardstock\"\r\n");
+  }
+
+  std::string version_json() const {
+    std::string out = R"({"name":"cardstock","version":)";
+    return out + json_string(settings.version) + "}";
+  }
+
+  void stats(Exposure exposure, const Request& request, Responder& responder, const RequestId& id) {
+    const Result<Caller> caller = identify(settings, request, exposure);
+    if (!caller || !caller->may_administer)
+      return refuse_caller(responder, "The admin listener needs its bearer token.", id, false);
+    send_json(responder, admin::stats_json({.version = settings.version,
+                                            .started_at = started_at,
+                                            .requests = counters,
+                                            .enricher = parts.enricher,
+                                            .store = parts.store,
+                                            .clock = parts.clock}));
+  }
+
+  bool shared_secret_fits(const Request& request) const {
+    return settings.shared_secret.empty() ||
+           equal_in_constant_time(request.header("X-Cardstock-Secret"),
+                                  settings.shared_secret.reveal());
+  }
+
+  void post_card(const Caller& caller,
+                 const Request& request,
+                 Responder& responder,
+                 const RequestId& id) {
+    if (!shared_secret_fits(request))
+      return refuse_caller(responder, "This service needs its shared secret in X-Cardstock-Secret.",
+                           id, true);
+    const Terms terms = terms_of(request, id);
+    Result<CardRequest> asked = read_card_request(request.body);
+    if (!asked) return malformed(responder, asked.error(), terms);
+    cards.one(caller, std::move(asked->entity), &asked->auth, terms, responder);
+  }
+
+  void get_card(const Caller& caller,
+                const Request& request,
+                Responder& responder,
+                const RequestId& id) {
+    if (!caller.may_use_service)
+      return refuse_caller(responder, "This address needs a bearer token with the right to ask.",
+                           id, true);
+    const Terms terms = terms_of(request, id);
+    Result<Entity> entity = read_card_query(request.query);
+    if (!entity) return malformed(responder, entity.error(), terms);
+    cards.one(caller, *std::move(entity), nullptr, terms, responder);
+  }
+
+  void batch(const Caller& caller,
+             const Request& request,
+             Responder& responder,
+             const RequestId& id) {
+    if (!shared_secret_fits(request))
+      return refuse_caller(responder, "This service needs its shared secret in X-Cardstock-Secret.",
+                           id, true);
+    const Terms terms = terms_of(request, id);
+    Result<BatchRequest> asked = read_batch_request(request.body, settings.max_batch);
+    if (!asked) return malformed(responder, asked.error(), terms);
+    cards.many(caller, *std::move(asked), terms, responder);
+  }
+
+  Terms terms_of(const Request& request, const RequestId& id) const {
+    return {wish_of(request), lane_of(request), parts.clock.steady(), id};
+  }
+
+  void malformed(Responder& responder, const Error& error, const Terms& terms) {
+    counters.count(std::nullopt, Outcome::Error,
+                   std::chrono::duration_cast<std::chrono::microseconds>(parts.clock.steady() -
+                                                                         terms.started));
+    send_problem(responder, 400, error.public_detail, terms.id, true);
+  }
+
+  Handler handler(std::span<const RouteRow> routes, Exposure exposure) {
+    return [this, routes, exposure](const Request& request, Responder& responder) {
+      // The transport answers what escapes with a bare 500; here it is logged, for it is a bug.
+      try {
+        serve(routes, exposure, request, responder);
+      } catch (const std::exception& e) {
+        parts.log.error("handler_failed",
+                        {{"path", std::string{request.path}}, {"cause", e.what()}});
+        throw;
+      }
+    };
+  }
+
+  const ApiSettings settings;
+  const ApiParts parts;
+  const WallTime started_at;
+  admin::RequestCounters counters;
+  CardService cards;
+  std::uint64_t run_id = 0;
+  std::atomic<std::uint64_t> next{0};
+  std::atomic<bool> draining{false};
+};
+
+Api::Api(ApiSettings settings, ApiParts parts)
+    : impl_{std::make_unique<Impl>(std::move(settings), parts)} {}
+Api::~Api() = default;
+Handler Api::public_handler(Exposure exposure) {
+  return impl_->handler(kPublicRoutes, exposure);
+}
+Handler Api::admin_handler(Exposure exposure) {
+  return impl_->handler(kAdminRoutes, exposure);
+}
+void Api::begin_drain() noexcept {
+  impl_->draining.store(true, std::memory_order_relaxed);
+}
+
+}  // namespace cardstock::http

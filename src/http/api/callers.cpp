@@ -1,0 +1,68 @@
+#include "callers.hpp"
+
+#include <cardstock/util/text.hpp>
+
+namespace cardstock::http {
+
+Result<Caller> identify(const ApiSettings& settings, const Request& request, Exposure exposure) {
+  const std::string_view authorization = request.header("Authorization");
+  if (authorization.empty()) {
+    const bool trusted = exposure == Exposure::Loopback && settings.clients.empty();
+    return Caller{.name = trusted ? "loopback" : "anonymous",
+                  .may_use_service = trusted,
+                  .may_refresh = true,  // with credentials of its own, or trusted
+                  .may_administer = exposure == Exposure::Loopback && settings.admin_token.empty()};
+  }
+  constexpr std::string_view kScheme = "Bearer ";
+  if (starts_with_ignoring_case(authorization, kScheme)) {
+    const std::string_view token = trim(authorization.substr(kScheme.size()));
+    if (!settings.admin_token.empty() &&
+        equal_in_constant_time(token, settings.admin_token.reveal()))
+      return Caller{
+          .name = "admin", .may_use_service = false, .may_refresh = false, .may_administer = true};
+    for (const Client& client : settings.clients) {
+      if (!client.token.empty() && equal_in_constant_time(token, client.token.reveal())) {
+        return Caller{.name = client.name,
+                      .may_use_service = client.may_ask,
+                      .may_refresh = client.may_refresh,
+                      .may_administer = client.may_administer};
+      }
+    }
+  }
+  return fail(ErrorCode::Forbidden, "The bearer token is not known here.");
+}
+
+bool RefreshAllowance::take(const std::string& caller, SteadyTime now) {
+  constexpr std::chrono::minutes kWindow{1};
+  const LockGuard lock{mutex_};
+  if (taken_.size() >= kMaxCallers && !taken_.contains(caller)) {
+    std::erase_if(taken_, [&](const auto& item) { return now - item.second.back() >= kWindow; });
+    if (taken_.size() >= kMaxCallers) return false;
+  }
+  std::deque<SteadyTime>& taken = taken_[caller];
+  while (!taken.empty() && now - taken.front() >= kWindow) taken.pop_front();
+  if (taken.size() >= kPerMinute) return false;
+  taken.push_back(now);
+  return true;
+}
+
+Wish wish_of(const Request& request) noexcept {
+  Wish wish = Wish::Ordinary;
+  std::string_view rest = request.header("Cache-Control");
+  while (!rest.empty()) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view directive = trim(rest.substr(0, comma));
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    if (equal_ignoring_case(directive, "only-if-cached")) return Wish::OnlyIfCached;
+    if (equal_ignoring_case(directive, "no-cache")) wish = Wish::NoCache;
+  }
+  return wish;
+}
+
+enrich::Lane lane_of(const Request& request) noexcept {
+  return equal_ignoring_case(trim(request.header("X-Cardstock-Lane")), "prewarm")
+             ? enrich::Lane::Prewarm
+             : enrich::Lane::Analyst;
+}
+
+}  // namespace cardstock::http

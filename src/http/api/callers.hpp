@@ -1,0 +1,47 @@
+#pragma once
+/// \file callers.hpp
+/// \brief Who asks, and what that allows.
+///
+/// Threads: any. Time: steady. Errors: Forbidden for a token that is unknown or missing. Limits:
+/// remembers kMaxCallers callers.
+#include <deque>
+#include <map>
+#include <string>
+
+#include <cardstock/http/api/api.hpp>
+#include <cardstock/util/mutex.hpp>
+
+namespace cardstock::http {
+
+struct Caller {
+  std::string name;              ///< of the client; "loopback" or "anonymous" without a token
+  bool may_use_service = false;  ///< the service's own ThreatConnect credentials
+  bool may_refresh = false;
+  bool may_administer = false;
+};
+
+/// The caller of a request. An unknown bearer token is an error; none at all is an anonymous
+/// caller.
+Result<Caller> identify(const ApiSettings& settings, const Request& request, Exposure exposure);
+
+/// Forced refreshes: at most kPerMinute in any minute for one caller.
+class RefreshAllowance {
+ public:
+  static constexpr std::size_t kPerMinute = 6;
+  static constexpr std::size_t kMaxCallers = 10'000;
+  bool take(const std::string& caller, SteadyTime now) CARDSTOCK_EXCLUDES(mutex_);
+
+ private:
+  Mutex mutex_;
+  std::map<std::string, std::deque<SteadyTime>> taken_ CARDSTOCK_GUARDED_BY(mutex_);
+};
+
+/// What `Cache-Control` of a request asks for.
+enum class Wish { Ordinary, NoCache, OnlyIfCached };
+Wish wish_of(const Request& request) noexcept;
+
+/// `X-Cardstock-Lane: prewarm` steps back behind analysts; anything else is an analyst. Nobody
+/// gains by lying.
+enrich::Lane lane_of(const Request& request) noexcept;
+
+}  // namespace cardstock::http

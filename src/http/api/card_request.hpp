@@ -1,0 +1,53 @@
+#pragma once
+/// \file card_request.hpp
+/// \brief Reads what callers send: the extension's two dictionaries, a batch of entities, a query
+/// string.
+///
+/// Pure. Errors: MalformedRequest with a sentence that says what was expected. Limits: the
+/// transport bounds the bytes, the parser the nesting (1,024).
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cardstock/util/result.hpp>
+#include <cardstock/util/secret.hpp>
+
+namespace cardstock::http {
+
+/// `auth` of a request; wiped when it goes. All empty when it was absent, null or `{}`.
+struct GivenAuth {
+  std::string base_url;
+  std::string api_id;
+  Secret api_secret;
+  Secret api_token;
+};
+
+struct Entity {
+  std::string type;
+  std::string name;
+};
+
+struct CardRequest {
+  Entity entity;
+  GivenAuth auth;
+};
+
+/// `{"entity":{"name":…,"type":…},"auth":{…}}`. Unknown keys are ignored: the extension sends its
+/// dictionaries verbatim.
+Result<CardRequest> read_card_request(std::string_view json);
+
+struct BatchRequest {
+  /// One an entry, in order; an entry that is no entity is an error of its own.
+  std::vector<Result<Entity>> entities;
+  GivenAuth auth;
+};
+
+/// `{"entities":[{"type":…,"name":…},…],"auth":{…}}`; 1 to `most` entities.
+Result<BatchRequest> read_batch_request(std::string_view json, std::size_t most);
+
+/// `type=…&name=…`. Values are percent-decoded once; `+` is a plus sign. Refused: a parameter
+/// twice, unknown parameters.
+Result<Entity> read_card_query(std::string_view query);
+
+}  // namespace cardstock::http

@@ -1,0 +1,80 @@
+#pragma once
+/// \file card_service.hpp
+/// \brief One card, or many, from the cache at once or from upstream later.
+///
+/// Threads: any. Blocking: store reads only. Errors: each becomes the envelope of its card.
+#include <array>
+#include <string_view>
+
+#include <cardstock/http/api/api.hpp>
+
+#include "callers.hpp"
+#include "card_request.hpp"
+#include "envelope.hpp"
+
+namespace cardstock::http {
+
+/// Names a request in answers and logs.
+struct RequestId {
+  std::array<char, 16> text{};
+  std::string_view view() const noexcept { return {text.data(), text.size()}; }
+};
+
+/// How a request wants to be served, beside what it asks.
+struct Terms {
+  Wish wish = Wish::Ordinary;
+  enrich::Lane lane = enrich::Lane::Analyst;
+  SteadyTime started;
+  RequestId id;
+};
+
+class CardService {
+ public:
+  CardService(const ApiSettings& settings, const ApiParts& parts, admin::RequestCounters& counters);
+
+  /// `auth` null: the service's own credentials are meant (the caller's right has been checked).
+  void one(const Caller& caller,
+           Entity entity,
+           const GivenAuth* auth,
+           const Terms& terms,
+           Responder& responder);
+  void many(const Caller& caller, BatchRequest request, const Terms& terms, Responder& responder);
+
+ private:
+  struct Credentials {
+    enrich::TenantPtr tenant;
+    CredentialsOf whose = CredentialsOf::Service;
+  };
+  /// One card on its way: all that its envelope needs beside the reply.
+  struct Card {
+    Entity entity;
+    std::optional<EntityType> type;
+    std::optional<Indicator> indicator;
+    CredentialsOf whose = CredentialsOf::Caller;
+    SteadyTime started;
+    RequestId id;
+    Asked asked() const noexcept {
+      return {entity.type, entity.name, indicator ? &*indicator : nullptr};
+    }
+  };
+  struct Batch;
+
+  Result<Credentials> credentials_of(const Caller& caller, const GivenAuth* auth) const;
+  /// Reads type and name; the error is the card's outcome.
+  static Status parse(Card& card);
+  enrich::AskMode mode_of(const Caller& caller, const Credentials& credentials, Wish wish);
+  Written finish(std::string& out,
+                 const Card& card,
+                 const enrich::Reply& reply,
+                 WallTime now) const;
+  Written finish(std::string& out, const Card& card, const Error& error) const;
+  void count(const Card& card, Outcome outcome) const;
+  std::string headers_of(const RequestId& id, const enrich::Reply* reply, WallTime now) const;
+
+  const ApiSettings& settings_;
+  const ApiParts& parts_;
+  admin::RequestCounters& counters_;
+  RefreshAllowance refreshes_;
+};
+
+}  // namespace cardstock::http
