@@ -1,0 +1,97 @@
+/// \file main.cpp
+/// \brief `cardstock`: reads the command line and runs one command.
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include <unistd.h>
+
+#include <cardstock/app/service.hpp>
+#include <cardstock/card/card.hpp>
+#include <cardstock/cli/options.hpp>
+#include <cardstock/fetch/curl_client.hpp>
+
+#include "app/commands/lookup.hpp"
+#include "app/commands/prewarm.hpp"
+#include "app/commands/service.hpp"
+#include "app/commands/stats.hpp"
+#include "app/serve.hpp"
+
+namespace {
+
+using namespace cardstock;  // NOLINT(google-build-using-namespace): main.cpp only
+using cli::ExitCode;
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+/// Runs a command that asks a running service, with the real parts of this machine.
+template <class Options, class Run>
+ExitCode ask_service(const Options& options, Run run) {
+  auto client = fetch::CurlClient::create(app::client_settings(options.service));
+  if (!client) {
+    std::fprintf(stderr, "cardstock: %s\n", client.error().public_detail.c_str());
+    return ExitCode::Configuration;
+  }
+  const SystemClock clock;
+  SystemRandom random;
+  app::CommandContext context{
+      .http = **client,
+      .clock = clock,
+      .random = random,
+      .environment = cli::process_environment(),
+      .in = std::cin,
+      .out = std::cout,
+      .err = std::cerr,
+      .err_is_terminal = isatty(STDERR_FILENO) == 1,
+      .pause = [](std::chrono::milliseconds span) { std::this_thread::sleep_for(span); }};
+  return run(options, context);
+}
+
+ExitCode run(const cli::Command& command) {
+  struct Visitor {
+    ExitCode operator()(const cli::ServeCommand& c) const { return app::serve(c); }
+    ExitCode operator()(const cli::LookupCommand& c) const {
+      return ask_service(c, app::run_lookup);
+    }
+    ExitCode operator()(const cli::PrewarmCommand& c) const {
+      return ask_service(c, app::run_prewarm);
+    }
+    ExitCode operator()(const cli::StatsCommand& c) const { return ask_service(c, app::run_stats); }
+    ExitCode operator()(const cli::MetadataCommand&) const {
+      print(card::metadata_json());
+      return ExitCode::Ok;
+    }
+    ExitCode operator()(const cli::VersionCommand&) const {
+      print("cardstock " + app::version() + "\n");
+      return ExitCode::Ok;
+    }
+    ExitCode operator()(const cli::HelpCommand& c) const {
+      print(c.text);
+      return ExitCode::Ok;
+    }
+  };
+  return std::visit(Visitor{}, command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const Result<cli::Command> command =
+      cli::parse_command_line(arguments, cli::process_environment());
+  if (!command) {
+    std::fprintf(stderr, "cardstock: %s\n", command.error().public_detail.c_str());
+    return static_cast<int>(ExitCode::Usage);
+  }
+  return static_cast<int>(run(*command));
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "cardstock: internal error: %s\n", e.what());
+  return static_cast<int>(cli::ExitCode::Failed);
+}

@@ -1,0 +1,96 @@
+#include "app/serve.hpp"
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cardstock/app/service.hpp>
+#include <cardstock/cli/config.hpp>
+
+#include "app/spdlog_log.hpp"
+
+namespace cardstock::app {
+namespace {
+
+constexpr std::chrono::seconds kDrainLimit{25};
+
+/// Secrets live in memory: no core file. Connections are descriptors: as many as the system allows.
+void set_limits() {
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+sigset_t ending_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+int wait_for(const sigset_t& set) {
+  int signal = 0;
+  while (sigwait(&set, &signal) != 0) {
+  }
+  return signal;
+}
+
+void complain(const Error& error) {
+  std::fprintf(stderr, "%s\n", error.public_detail.c_str());
+  if (!error.cause.empty()) std::fprintf(stderr, "  (%s)\n", error.cause.c_str());
+}
+
+}  // namespace
+
+cli::ExitCode serve(const cli::ServeCommand& command) {
+  const Result<cli::Config> config = cli::load_config(command.config, cli::process_environment());
+  if (!config) {
+    complain(config.error());
+    return cli::ExitCode::Configuration;
+  }
+  if (command.print_config) std::fputs(cli::print_config(*config).c_str(), stdout);
+  if (command.check_config && !command.print_config) std::puts("The configuration is valid.");
+  if (command.check_config || command.print_config) return cli::ExitCode::Ok;
+
+  set_limits();
+  // Before any thread starts, so that all inherit the mask and signals come here only.
+  const sigset_t signals = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const SystemClock clock;
+  SpdlogLog log{config->log.level, clock};
+  Result<std::unique_ptr<RunningService>> service = RunningService::start(*config, log);
+  if (!service) {
+    complain(service.error());
+    return service.error().code == ErrorCode::InvalidConfig ? cli::ExitCode::Configuration
+                                                            : cli::ExitCode::Failed;
+  }
+  log.info("started", {{"version", version()},
+                       {"url", (*service)->url()},
+                       {"admin_url", (*service)->admin_url()},
+                       {"threatconnect", config->threatconnect.base_url}});
+  const int signal = wait_for(signals);
+  log.info("stopping", {{"signal", std::to_string(signal)}});
+  // Whoever signals again does not want to wait.
+  std::jthread impatience{[&signals](const std::stop_token& stop) {
+    const timespec moment{.tv_sec = 0, .tv_nsec = 100'000'000};
+    while (!stop.stop_requested())
+      if (sigtimedwait(&signals, nullptr, &moment) > 0)
+        _exit(static_cast<int>(cli::ExitCode::Failed));
+  }};
+  const bool whole = (*service)->stop(kDrainLimit);
+  service->reset();
+  log.info("stopped", {{"cut_off", whole ? "no" : "yes"}});
+  return cli::ExitCode::Ok;
+}
+
+}  // namespace cardstock::app

@@ -1,0 +1,136 @@
+#include <catch2/catch.hpp>
+
+#include "stand.hpp"
+
+using namespace cardstock;
+using namespace cardstock::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string hosts(int count) {
+  std::string list;
+  for (int i = 0; i < count; ++i)
+    list += (i == 0 ? "" : ",") +
+            std::string{R"({"type":"Host","ownerName":"Org A","summary":"n)"} + std::to_string(i) +
+            R"(.evil.test","id":)" + std::to_string(100 + i) +
+            R"(,"rating":3,"lastModified":"2026-01-02T03:04:05Z"})";
+  std::string data = kInstance;
+  data.replace(data.find("\"indicators\": []"), 16, "\"indicators\": [" + list + "]");
+  return data;
+}
+
+void short_lived(cli::Config& config) {
+  config.cache.ttl = 0ms;
+  config.cache.grace = 0ms;
+  config.cache.jitter = 0;
+}
+
+std::string name(int i) {
+  return "n" + std::to_string(i) + ".evil.test";
+}
+
+}  // namespace
+
+TEST_CASE("upstream down: a hundred old cards are a hundred stale answers and no error",
+          "[integration]") {
+  Stand stand{hosts(100), short_lived};
+  for (int i = 0; i < 100; ++i) REQUIRE(stand.get("InternetDomainName", name(i)).status == 200);
+  stand.upstream.reset();
+  for (int i = 0; i < 100; ++i) {
+    const HttpAnswer answer = stand.get("InternetDomainName", name(i));
+    INFO(answer.body);
+    REQUIRE(answer.status == 200);
+    const Json card{answer.body};
+    CHECK(card.text("/outcome") == "ok");
+    CHECK(card.text("/cache/status") == "stale");
+    CHECK(card.text("/cache/stale_reason") == "connect_failed");
+    CHECK(answer.header("cache-status").find("detail=connect_failed") != std::string::npos);
+  }
+  CHECK(stand.stats().number("/cache/stale") == 100);
+}
+
+TEST_CASE("upstream down: what is not held is an error, never not found", "[integration]") {
+  Stand stand{hosts(1)};
+  struct Case {
+    simulator::Fault fault;
+    int status;
+    const char* says;
+  };
+  const std::vector<Case> cases{
+      {{.status = 500}, 502, ""},
+      {{.status = 502, .body = "<html>bad gateway</html>"}, 502, ""},
+      {{.status = 403}, 502, ""},
+      {{.status = 200, .body = ""}, 502, "base URL"},
+      {{.status = 200, .headers = {{"Content-Type", "text/html"}}, .body = "<html>Log in</html>"},
+       502,
+       "base URL"},
+      {{.status = 200, .body = R"({"hello":1})"}, 502, "base URL"},
+      {{.status = 200, .body = R"({"status":"Failure","message":"It is Tuesday"})"},
+       502,
+       "Tuesday"},
+      {{.status = 302, .headers = {{"Location", "http://elsewhere.test/"}}, .body = ""}, 502, ""},
+      {{.clock_offset = 900s}, 502, "clock"},
+      {{.close = simulator::Fault::Close::Before}, 502, ""},
+      {{.close = simulator::Fault::Close::Middle}, 502, ""},
+  };
+  int i = 0;
+  for (const Case& row : cases) {
+    stand.upstream->clear_faults();
+    REQUIRE(stand.upstream->set_fault(row.fault));
+    const HttpAnswer answer =
+        stand.get("InternetDomainName", "unknown" + std::to_string(++i) + ".test");
+    INFO(i << " " << answer.body);
+    CHECK(answer.status == row.status);
+    const Json envelope{answer.body};
+    CHECK(envelope.text("/outcome") == "error");
+    CHECK(envelope.text("/message").find(row.says) != std::string::npos);
+    CHECK_FALSE(envelope.has("/card"));
+  }
+  stand.upstream->clear_faults();
+  CHECK(Json{stand.get("InternetDomainName", "unknown1.test").body}.text("/outcome") ==
+        "no_result");
+  REQUIRE(stand.service->store().flush());
+  CHECK(stand.stats().number("/store/rows") == 1);
+}
+
+TEST_CASE("upstream down: a rate limit answer is busy with a time, and is not stored",
+          "[integration]") {
+  Stand stand{hosts(1)};
+  REQUIRE(stand.upstream->set_fault({.times = 1, .status = 429}));
+  const HttpAnswer first = stand.get("InternetDomainName", name(0));
+  CHECK(first.status == 503);
+  CHECK(Json{first.body}.text("/outcome") == "busy");
+  CHECK_FALSE(first.header("retry-after").empty());
+  CHECK(Json{stand.get("InternetDomainName", name(0)).body}.text("/outcome") == "ok");
+}
+
+TEST_CASE("upstream down: an upstream that never answers costs the configured time and no worker",
+          "[integration]") {
+  Stand stand{hosts(2), [](cli::Config& config) {
+                config.threatconnect.call_timeout = 400ms;
+                config.server.workers = 1;
+              }};
+  REQUIRE(stand.get("InternetDomainName", name(0)).status == 200);
+  REQUIRE(stand.upstream->set_fault({.hang = true}));
+  std::jthread waiting{[&] {
+    const HttpAnswer answer = stand.get("InternetDomainName", "hangs.test");
+    CHECK(answer.status == 504);
+    CHECK(Json{answer.body}.text("/outcome") == "error");
+  }};
+  for (int i = 0; i < 50; ++i)
+    REQUIRE(Json{stand.get("InternetDomainName", name(0)).body}.text("/cache/status") == "hit");
+}
+
+TEST_CASE("upstream down: the service's own refused credentials are its own fault",
+          "[integration]") {
+  Stand stand{hosts(1),
+              [](cli::Config& config) { config.threatconnect.api_secret = Secret{"wrong"}; }};
+  const HttpAnswer own = stand.get("InternetDomainName", name(0));
+  CHECK(own.status == 502);
+  CHECK(Json{own.body}.text("/outcome") == "error");
+  const HttpAnswer callers =
+      stand.post("InternetDomainName", name(0), stand.auth("alice", "wrong too"));
+  CHECK(callers.status == 401);
+  CHECK(Json{callers.body}.text("/outcome") == "auth_failed");
+}
