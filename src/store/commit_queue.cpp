@@ -16,7 +16,8 @@ bool is_waited_for(const CommitJob& job) {
 
 }  // namespace
 
-CommitQueue::Admission CommitQueue::put(const Key& key, StoredRecord&& record,
+CommitQueue::Admission CommitQueue::put(const Key& key,
+                                        StoredRecord&& record,
                                         RecordStore::Committed& committed) {
   PutJob job{.key = key,
              .record = std::make_shared<const StoredRecord>(std::move(record)),
@@ -64,7 +65,9 @@ auto CommitQueue::push_waited_for(Job job) {
   return future;
 }
 
-std::future<Status> CommitQueue::flush() { return push_waited_for(FlushJob{}); }
+std::future<Status> CommitQueue::flush() {
+  return push_waited_for(FlushJob{});
+}
 
 std::future<Result<std::int64_t>> CommitQueue::purge(const PurgeFilter& filter) {
   return push_waited_for(PurgeRequest{.filter = filter, .done = {}});
@@ -128,7 +131,8 @@ void CommitQueue::settle(const Batch& batch) {
       }
     } else if (const auto* tenant = std::get_if<TenantJob>(&job)) {
       const auto found = tenants_.find(tenant->id);
-      if (found != tenants_.end() && found->second.sequence == tenant->sequence) tenants_.erase(found);
+      if (found != tenants_.end() && found->second.sequence == tenant->sequence)
+        tenants_.erase(found);
     }
   }
 }

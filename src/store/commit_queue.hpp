@@ -3,8 +3,9 @@
 /// \brief What waits to be committed, and what of it `find` must already see.
 ///
 /// Threads: any, but `take` and `settle`: the writer's. Blocking: `take` only, a second at most.
-/// Limits: `queue_entries` and `queue_bytes` of the settings, of what waits and what is being committed; a full queue refuses.
-/// Time: steady, real: the commit window is a promise to people, not to tests.
+/// Limits: `queue_entries` and `queue_bytes` of the settings, of what waits and what is being
+/// committed; a full queue refuses. Time: steady, real: the commit window is a promise to people,
+/// not to tests.
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -69,8 +70,8 @@ class CommitQueue {
     bool stopping = false;        ///< and nothing is left behind this batch
   };
   enum class Wait { No, UntilDue };
-  /// UntilDue: until the batch is full, its window is over, someone waits for it, `wake`, `stop`, or a second has passed
-  /// without any (then empty).
+  /// UntilDue: until the batch is full, its window is over, someone waits for it, `wake`, `stop`,
+  /// or a second has passed without any (then empty).
   Batch take(Wait wait) CARDSTOCK_EXCLUDES(mutex_);
   /// The batch is committed or refused: `find` looks at the file again.
   void settle(const Batch& batch) CARDSTOCK_EXCLUDES(mutex_);
@@ -95,9 +96,11 @@ class CommitQueue {
   Mutex mutex_;  ///< guards everything below
   Condition ready_;
   std::deque<CommitJob> jobs_ CARDSTOCK_GUARDED_BY(mutex_);
-  SteadyTime first_at_ CARDSTOCK_GUARDED_BY(mutex_){};  ///< when `jobs_` was last empty and no longer
+  SteadyTime first_at_
+      CARDSTOCK_GUARDED_BY(mutex_){};  ///< when `jobs_` was last empty and no longer
   std::size_t waited_for_ CARDSTOCK_GUARDED_BY(mutex_) = 0;  ///< flushes and purges among them
-  std::size_t entries_ CARDSTOCK_GUARDED_BY(mutex_) = 0;  ///< others, those being committed included
+  std::size_t entries_ CARDSTOCK_GUARDED_BY(mutex_) =
+      0;  ///< others, those being committed included
   std::size_t bytes_ CARDSTOCK_GUARDED_BY(mutex_) = 0;
   std::uint64_t sequence_ CARDSTOCK_GUARDED_BY(mutex_) = 0;
   std::map<Key, PendingPut> puts_ CARDSTOCK_GUARDED_BY(mutex_);

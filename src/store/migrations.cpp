@@ -16,14 +16,16 @@ std::int64_t checksum(std::string_view text) {
 }
 
 std::unexpected<Error> refuse(std::string why) {
-  return fail(ErrorCode::Internal, "The store was made by another build of Cardstock.", std::move(why));
+  return fail(ErrorCode::Internal, "The store was made by another build of Cardstock.",
+              std::move(why));
 }
 
 /// The version up to which `known` has been applied.
 Result<int> applied_version(SQLite::Database& db, std::span<const Migration> known) {
   if (!db.tableExists("schema_migration")) return 0;
   int applied = 0;
-  SQLite::Statement rows{db, "SELECT version, name, checksum FROM schema_migration ORDER BY version"};
+  SQLite::Statement rows{db,
+                         "SELECT version, name, checksum FROM schema_migration ORDER BY version"};
   while (rows.executeStep()) {
     const int version = rows.getColumn(0).getInt();
     const std::string name = rows.getColumn(1).getString();
@@ -58,7 +60,8 @@ Result<int> migrate(SQLite::Database& db, std::span<const Migration> known) {
     try {
       db.exec(std::string{step.sql});
     } catch (const SQLite::Exception& e) {
-      if (e.getErrorCode() != 1) throw;  // SQLITE_ERROR: the SQL itself; anything else is the disk's
+      if (e.getErrorCode() != 1)
+        throw;  // SQLITE_ERROR: the SQL itself; anything else is the disk's
       return refuse(std::string{step.name} + ": " + e.what());
     }
     SQLite::Statement insert{db, "INSERT INTO schema_migration VALUES(?, ?, ?)"};

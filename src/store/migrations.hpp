@@ -2,9 +2,10 @@
 /// \file migrations.hpp
 /// \brief Brings the schema of a SQLite file up to date.
 ///
-/// Threads: none of its own. Blocking: disk, and another process's migration for as long as the connection's busy time-out.
-/// Errors: InvalidConfig (the file is newer than this program), Internal (edited or missing migrations, a step that fails).
-/// Stored: number, name and checksum of each applied step, in `schema_migration`.
+/// Threads: none of its own. Blocking: disk, and another process's migration for as long as the
+/// connection's busy time-out. Errors: InvalidConfig (the file is newer than this program),
+/// Internal (edited or missing migrations, a step that fails). Stored: number, name and checksum of
+/// each applied step, in `schema_migration`.
 #include <span>
 #include <string_view>
 
@@ -16,7 +17,8 @@ class Database;
 
 namespace cardstock::store {
 
-/// A published migration is immutable: its checksum is stored when it is applied, and a file in which it differs is refused.
+/// A published migration is immutable: its checksum is stored when it is applied, and a file in
+/// which it differs is refused.
 struct Migration {
   int version;  ///< 1, 2, 3, ... without gaps
   std::string_view name;
@@ -26,8 +28,8 @@ struct Migration {
 /// Those of migrations/, compiled in.
 std::span<const Migration> embedded_migrations() noexcept;
 
-/// Applies what is pending, in order, each in a transaction of its own: an interrupted one leaves the version before
-/// it whole. Returns the resulting version. SQLite::Exception passes through.
+/// Applies what is pending, in order, each in a transaction of its own: an interrupted one leaves
+/// the version before it whole. Returns the resulting version. SQLite::Exception passes through.
 Result<int> migrate(SQLite::Database& db, std::span<const Migration> known);
 
 }  // namespace cardstock::store

@@ -61,10 +61,12 @@ std::vector<std::int64_t> PurgeJob::next_of_owner(Writer& writer) {
 }
 
 std::vector<std::int64_t> PurgeJob::next_by_age(Writer& writer) {
-  const std::int64_t last_ms = filter_.fetched_before ? ms_before(*filter_.fetched_before) : kLastId;
+  const std::int64_t last_ms =
+      filter_.fetched_before ? ms_before(*filter_.fetched_before) : kLastId;
   while (!ranges_.empty()) {
     const auto [tenant, type] = ranges_.back();
-    const std::vector<AgeCursor> rows = writer.rows_by_age(tenant, type, cursor_, last_ms, kStepRows);
+    const std::vector<AgeCursor> rows =
+        writer.rows_by_age(tenant, type, cursor_, last_ms, kStepRows);
     if (rows.empty()) {
       ranges_.pop_back();
       cursor_ = AgeCursor{};
@@ -85,7 +87,8 @@ bool PurgeJob::matches(const RowHead& head) const {
   if (filter_.tenant && head.tenant != tenant_) return false;
   if (filter_.type && static_cast<int>(*filter_.type) != head.type) return false;
   if (filter_.canonical && *filter_.canonical != head.canonical) return false;
-  if (filter_.fetched_before && head.fetched_at_ms > ms_before(*filter_.fetched_before)) return false;
+  if (filter_.fetched_before && head.fetched_at_ms > ms_before(*filter_.fetched_before))
+    return false;
   return !filter_.owner || std::ranges::find(head.owners, owner_) != head.owners.end();
 }
 

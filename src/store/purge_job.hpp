@@ -19,7 +19,8 @@ class PurgeJob {
  public:
   explicit PurgeJob(PurgeFilter filter) : filter_{std::move(filter)} {}
 
-  /// Deletes up to `kStepRows` rows, within a transaction of the caller's. True: there are more to look at.
+  /// Deletes up to `kStepRows` rows, within a transaction of the caller's. True: there are more to
+  /// look at.
   bool step(Writer& writer);
   /// A row put after the purge was asked for is not the purge's.
   void keep(std::int64_t id) { kept_.insert(id); }
@@ -42,11 +43,12 @@ class PurgeJob {
 
   PurgeFilter filter_;
   bool planned_ = false;
-  std::int64_t tenant_ = 0;          ///< when one is stated
-  std::int64_t owner_ = 0;           ///< when one is stated
+  std::int64_t tenant_ = 0;  ///< when one is stated
+  std::int64_t owner_ = 0;   ///< when one is stated
   bool more_of_owner_ = false;
-  std::vector<Range> ranges_;        ///< when neither owner nor canonical text is stated; the last is next
-  std::vector<std::int64_t> ids_;    ///< of the canonical text, when it is stated; the last is next
+  std::vector<Range>
+      ranges_;  ///< when neither owner nor canonical text is stated; the last is next
+  std::vector<std::int64_t> ids_;  ///< of the canonical text, when it is stated; the last is next
   std::int64_t next_id_ = std::numeric_limits<std::int64_t>::min();
   AgeCursor cursor_;
   std::unordered_set<std::int64_t> kept_;

@@ -63,11 +63,14 @@ Compressor::Compressor() : context_{ZSTD_createCCtx()} {
   ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
 }
 
-Compressor::~Compressor() { ZSTD_freeCCtx(context_); }
+Compressor::~Compressor() {
+  ZSTD_freeCCtx(context_);
+}
 
 Result<std::string> Compressor::compress(std::string_view text) {
   std::string out(ZSTD_compressBound(text.size()), '\0');
-  const std::size_t size = ZSTD_compress2(context_, out.data(), out.size(), text.data(), text.size());
+  const std::size_t size =
+      ZSTD_compress2(context_, out.data(), out.size(), text.data(), text.size());
   if (ZSTD_isError(size) != 0U) {
     return fail(ErrorCode::StoreFailed, "A record could not be stored.", ZSTD_getErrorName(size));
   }
@@ -75,15 +78,19 @@ Result<std::string> Compressor::compress(std::string_view text) {
   return out;
 }
 
-Decompressor::Decompressor(std::size_t max_bytes) : max_bytes_{max_bytes}, context_{ZSTD_createDCtx()} {
+Decompressor::Decompressor(std::size_t max_bytes)
+    : max_bytes_{max_bytes}, context_{ZSTD_createDCtx()} {
   if (context_ == nullptr) throw std::bad_alloc{};
 }
 
-Decompressor::~Decompressor() { ZSTD_freeDCtx(context_); }
+Decompressor::~Decompressor() {
+  ZSTD_freeDCtx(context_);
+}
 
 Result<std::string> Decompressor::decompress(std::string_view frame) {
   const unsigned long long claimed = ZSTD_getFrameContentSize(frame.data(), frame.size());
-  if (claimed == ZSTD_CONTENTSIZE_ERROR || claimed == ZSTD_CONTENTSIZE_UNKNOWN || claimed > max_bytes_)
+  if (claimed == ZSTD_CONTENTSIZE_ERROR || claimed == ZSTD_CONTENTSIZE_UNKNOWN ||
+      claimed > max_bytes_)
     return unreadable("body: not a frame of ours");
   std::string out(static_cast<std::size_t>(claimed), '\0');
   const std::size_t size =
@@ -93,7 +100,9 @@ Result<std::string> Decompressor::decompress(std::string_view frame) {
   return out;
 }
 
-Result<StoredRecord> decode_row(std::int64_t fetched_at_ms, std::string_view asked, std::string_view body,
+Result<StoredRecord> decode_row(std::int64_t fetched_at_ms,
+                                std::string_view asked,
+                                std::string_view body,
                                 Decompressor& decompressor) {
   StoredRecord row;
   row.fetched_at = WallTime{std::chrono::milliseconds{fetched_at_ms}};

@@ -2,8 +2,8 @@
 /// \file row_codec.hpp
 /// \brief What stands in a row: its id and its body. Shared by every SQL backend.
 ///
-/// Threads: one object, one thread; the functions any. Blocking: no. Errors: StoreFailed for bytes that `Compressor` did
-/// not write. Stored: every output here is on disk.
+/// Threads: one object, one thread; the functions any. Blocking: no. Errors: StoreFailed for bytes
+/// that `Compressor` did not write. Stored: every output here is on disk.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,12 +21,16 @@ namespace cardstock::store {
 
 /// The numbers of IndicatorType are 1 to this.
 inline constexpr int kIndicatorTypes = 6;
-constexpr bool is_indicator_type(int number) noexcept { return number >= 1 && number <= kIndicatorTypes; }
+constexpr bool is_indicator_type(int number) noexcept {
+  return number >= 1 && number <= kIndicatorTypes;
+}
 
-/// The row id of a key. Two keys may share one (2^-64 a pair): the key is stored beside it and compared.
+/// The row id of a key. Two keys may share one (2^-64 a pair): the key is stored beside it and
+/// compared.
 std::int64_t row_id(const SipKey& hash_key, const Key& key);
 
-/// The spellings as netstrings ("4:evil,9:evil.test,"): exact for any bytes, and readable in a shell.
+/// The spellings as netstrings ("4:evil,9:evil.test,"): exact for any bytes, and readable in a
+/// shell.
 std::string join_asked(const std::vector<std::string>& asked);
 Result<std::vector<std::string>> split_asked(std::string_view text);
 
@@ -58,7 +62,9 @@ class Decompressor {
 };
 
 /// A row as SQL gives it, and back. An empty body stands for a record without anything in it.
-Result<StoredRecord> decode_row(std::int64_t fetched_at_ms, std::string_view asked, std::string_view body,
+Result<StoredRecord> decode_row(std::int64_t fetched_at_ms,
+                                std::string_view asked,
+                                std::string_view body,
                                 Decompressor& decompressor);
 
 /// What a record costs in memory, roughly.

@@ -10,15 +10,18 @@ Fault classify(const SQLite::Exception& e) {
   const auto kind = [&] {
     switch (e.getErrorCode() & 0xff) {
       case SQLITE_BUSY:
-      case SQLITE_LOCKED: return FaultKind::Locked;
+      case SQLITE_LOCKED:
+        return FaultKind::Locked;
       case SQLITE_CORRUPT:
       case SQLITE_NOTADB:
-      case SQLITE_ERROR: return FaultKind::Damaged;
+      case SQLITE_ERROR:
+        return FaultKind::Damaged;
       case SQLITE_IOERR:
         return extended == SQLITE_IOERR_SHORT_READ ? FaultKind::Damaged : FaultKind::Failed;
       case SQLITE_READONLY:
         return extended == SQLITE_READONLY_DBMOVED ? FaultKind::Damaged : FaultKind::Failed;
-      default: return FaultKind::Failed;
+      default:
+        return FaultKind::Failed;
     }
   }();
   return Fault{kind, std::string{e.what()} + " (" + std::to_string(extended) + ")"};
@@ -26,9 +29,12 @@ Fault classify(const SQLite::Exception& e) {
 
 Error to_error(const Fault& fault) {
   switch (fault.kind) {
-    case FaultKind::Locked: return {ErrorCode::StoreBusy, "The store is busy, try again.", fault.text};
-    case FaultKind::Damaged: return {ErrorCode::StoreFailed, "The store is damaged.", fault.text};
-    case FaultKind::Failed: return {ErrorCode::StoreFailed, "The store failed.", fault.text};
+    case FaultKind::Locked:
+      return {ErrorCode::StoreBusy, "The store is busy, try again.", fault.text};
+    case FaultKind::Damaged:
+      return {ErrorCode::StoreFailed, "The store is damaged.", fault.text};
+    case FaultKind::Failed:
+      return {ErrorCode::StoreFailed, "The store failed.", fault.text};
   }
   return {ErrorCode::Internal, "The store failed.", fault.text};
 }

@@ -22,8 +22,8 @@ struct Fault {
   std::string text;  ///< SQLite's words, for the log
 };
 
-/// Holds for the store's own fixed statements: that one of them does not fit the schema (SQLITE_ERROR) means that the
-/// schema is gone, as in a file that was truncated under us.
+/// Holds for the store's own fixed statements: that one of them does not fit the schema
+/// (SQLITE_ERROR) means that the schema is gone, as in a file that was truncated under us.
 Fault classify(const SQLite::Exception& e);
 Error to_error(const Fault& fault);
 

@@ -33,15 +33,21 @@ constexpr std::size_t kDamagedFilesKept = 3;
 // A bigger log is cut to this when it starts anew.
 constexpr const char* kJournalSizeLimit = "PRAGMA journal_size_limit=16777216";
 
-std::string errno_text() { return std::generic_category().message(errno); }
-
-std::unexpected<Error> bad_path(const std::string& path, const std::string& why, std::string cause = {}) {
-  return fail(ErrorCode::InvalidConfig, "store.path \"" + path + "\": " + why + ".", std::move(cause));
+std::string errno_text() {
+  return std::generic_category().message(errno);
 }
 
-/// Serialises creating, migrating and setting aside between processes: flock(2) on the folder leaves nothing behind and
-/// does not meet SQLite's own locks (fcntl, on the files). It has no time-out, hence the loop; after some seconds, or
-/// where the file system knows no flock, we go on without it: the worst is a second set-aside file.
+std::unexpected<Error> bad_path(const std::string& path,
+                                const std::string& why,
+                                std::string cause = {}) {
+  return fail(ErrorCode::InvalidConfig, "store.path \"" + path + "\": " + why + ".",
+              std::move(cause));
+}
+
+/// Serialises creating, migrating and setting aside between processes: flock(2) on the folder
+/// leaves nothing behind and does not meet SQLite's own locks (fcntl, on the files). It has no
+/// time-out, hence the loop; after some seconds, or where the file system knows no flock, we go on
+/// without it: the worst is a second set-aside file.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& path)
@@ -72,11 +78,13 @@ Status set_aside(const std::string& path, std::string& why, const FileTools& too
   // The log first: left behind by a crash in between, it would stand beside a new file.
   if (::rename((path + "-wal").c_str(), (aside + "-wal").c_str()) != 0 && errno != ENOENT) {
     return fail(ErrorCode::StoreFailed,
-                "store.path \"" + path + "\": the log of a damaged file cannot be renamed.", errno_text());
+                "store.path \"" + path + "\": the log of a damaged file cannot be renamed.",
+                errno_text());
   }
   if (::rename(path.c_str(), aside.c_str()) != 0 && errno != ENOENT) {
     return fail(ErrorCode::StoreFailed,
-                "store.path \"" + path + "\": the file is damaged and cannot be renamed.", errno_text());
+                "store.path \"" + path + "\": the file is damaged and cannot be renamed.",
+                errno_text());
   }
   ::unlink((path + "-shm").c_str());
   why += "; the old file is kept as " + fs::path{aside}.filename().string();
@@ -96,8 +104,8 @@ Status set_aside(const std::string& path, std::string& why, const FileTools& too
   return {};
 }
 
-/// Creates the file with mode 0600 whatever the umask; SQLite gives its -wal and -shm the mode of the file. An existing file is
-/// tightened.
+/// Creates the file with mode 0600 whatever the umask; SQLite gives its -wal and -shm the mode of
+/// the file. An existing file is tightened.
 Status ensure_private(const std::string& path, Log& log) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd >= 0) {
@@ -114,7 +122,8 @@ Status ensure_private(const std::string& path, Log& log) {
   return {};
 }
 
-std::unique_ptr<SQLite::Database> connect(const std::string& path, std::chrono::milliseconds busy_timeout) {
+std::unique_ptr<SQLite::Database> connect(const std::string& path,
+                                          std::chrono::milliseconds busy_timeout) {
   auto db = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
                                                static_cast<int>(busy_timeout.count()));
   // A damaged schema must not run code: no functions or virtual tables from it.
@@ -159,7 +168,7 @@ struct Attempt {
 
 Result<Attempt> attempt_open(const std::string& path, const FileTools& tools) try {
   Attempt attempt;
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return bad_path(path, "this is a folder");
     if (!S_ISREG(status.st_mode)) return bad_path(path, "this is not a regular file");
@@ -171,16 +180,19 @@ Result<Attempt> attempt_open(const std::string& path, const FileTools& tools) tr
   // The mode of a file is touched only once it is known to be ours.
   const bool existing = identity_of(path).has_value();
   if (!existing) {
-    if (const Status made = ensure_private(path, tools.log); !made) return std::unexpected(made.error());
+    if (const Status made = ensure_private(path, tools.log); !made)
+      return std::unexpected(made.error());
   }
   attempt.file.db = connect(path, tools.busy_timeout);
   SQLite::Database& db = *attempt.file.db;
-  if (sqlite3_db_readonly(db.getHandle(), "main") == 1) return bad_path(path, "the file cannot be written");
+  if (sqlite3_db_readonly(db.getHandle(), "main") == 1)
+    return bad_path(path, "the file cannot be written");
   const Result<bool> ours = is_ours(db);
   if (!ours) return std::unexpected(ours.error());
   if (!*ours) return bad_path(path, "the file is a database of another program");
   if (existing) {
-    if (const Status made = ensure_private(path, tools.log); !made) return std::unexpected(made.error());
+    if (const Status made = ensure_private(path, tools.log); !made)
+      return std::unexpected(made.error());
   }
   db.exec("PRAGMA journal_mode=WAL");
   db.exec("PRAGMA synchronous=NORMAL");
@@ -192,7 +204,6 @@ Result<Attempt> attempt_open(const std::string& path, const FileTools& tools) tr
     return std::unexpected(std::move(error));
   }
   attempt.file.hash_key = installation_key(db, tools.random);
-  attempt.file.identity = identity_of(path).value_or(FileIdentity{});
   return attempt;
 } catch (const SQLite::Exception& e) {
   const Fault fault = classify(e);
@@ -210,12 +221,13 @@ Result<OpenedFile> open_locked(const std::string& path, const FileTools& tools) 
   if (!attempt) return std::unexpected(std::move(attempt.error()));
   if (!attempt->damage) return std::move(attempt->file);
   std::string why = *attempt->damage;
-  if (const Status moved = set_aside(path, why, tools); !moved) return std::unexpected(moved.error());
+  if (const Status moved = set_aside(path, why, tools); !moved)
+    return std::unexpected(moved.error());
   attempt = attempt_open(path, tools);
   if (!attempt) return std::unexpected(std::move(attempt.error()));
   if (attempt->damage) {
-    return fail(ErrorCode::StoreFailed, "store.path \"" + path + "\": a new file is damaged at once.",
-                *attempt->damage);
+    return fail(ErrorCode::StoreFailed,
+                "store.path \"" + path + "\": a new file is damaged at once.", *attempt->damage);
   }
   attempt->file.rebuilt = std::move(why);
   return std::move(attempt->file);
@@ -224,19 +236,24 @@ Result<OpenedFile> open_locked(const std::string& path, const FileTools& tools) 
 }  // namespace
 
 std::optional<FileIdentity> identity_of(const std::string& path) noexcept {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
   return FileIdentity{status.st_dev, status.st_ino};
 }
 
+OpenIdentity open_identity_of(const std::string& path) noexcept {
+  return {identity_of(path), identity_of(path + "-wal")};
+}
+
 std::uint64_t size_of(const std::string& path) noexcept {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return 0;
   return static_cast<std::uint64_t>(status.st_size);
 }
 
 Result<std::string> checked_path(const std::string& path) {
-  if (path.empty() || path.find('\0') != std::string::npos) return bad_path(path, "a file name is needed");
+  if (path.empty() || path.find('\0') != std::string::npos)
+    return bad_path(path, "a file name is needed");
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
   if (error) return bad_path(path, error.message());
@@ -253,18 +270,26 @@ Result<OpenedFile> open_file(const std::string& path, const FileTools& tools) {
   return open_locked(path, tools);
 }
 
-Result<OpenedFile> replace_file(const std::string& path, const FileIdentity& old,
-                                const std::string& reason, const FileTools& tools) {
+Result<OpenedFile> replace_file(const std::string& path,
+                                const OpenIdentity& old,
+                                const std::string& reason,
+                                const FileTools& tools) {
   const FolderLock lock{path};
   std::string why = reason;
-  const std::optional<FileIdentity> now = identity_of(path);
-  if (now == old) {
+  const OpenIdentity now = open_identity_of(path);
+  if (now.file && now.file == old.file) {
     // A newer program may have changed the schema under us: that file is not damaged.
     if (const Result<Attempt> probe = attempt_open(path, tools);
         !probe && probe.error().code == ErrorCode::InvalidConfig)
       return std::unexpected(probe.error());
-    if (const Status moved = set_aside(path, why, tools); !moved) return std::unexpected(moved.error());
+    if (const Status moved = set_aside(path, why, tools); !moved)
+      return std::unexpected(moved.error());
   } else {
+    // Another file stands here. The log of the one that was open must not be applied to it.
+    if (now.log && now.log == old.log) {
+      ::unlink((path + "-wal").c_str());
+      ::unlink((path + "-shm").c_str());
+    }
     tools.log.error("store_rebuilt", {{"path", path}, {"reason", why}});
   }
   Result<OpenedFile> file = open_locked(path, tools);
@@ -276,7 +301,8 @@ std::unique_ptr<SQLite::Database> connect_reader(const std::string& path,
                                                  std::chrono::milliseconds busy_timeout) {
   std::unique_ptr<SQLite::Database> db = connect(path, busy_timeout);
   db->exec("PRAGMA query_only=ON");
-  // Folding the log is the writer's work; a reader of a file that was set aside must not touch the log of the new one.
+  // Folding the log is the writer's work; a reader of a file that was set aside must not touch the
+  // log of the new one.
   sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   return db;
 }

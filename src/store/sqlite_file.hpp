@@ -2,10 +2,10 @@
 /// \file sqlite_file.hpp
 /// \brief The file under the SQLite store: found, checked, created, set aside.
 ///
-/// Threads: none of its own. Blocking: disk; `open_file` and `replace_file` also wait, some seconds at most, for another
-/// process that is in one of them for the same folder.
-/// Errors: InvalidConfig (the path cannot be used, or the file is not for this program), StoreBusy, StoreFailed, Internal.
-/// Every message names `store.path`. Stored: file names; mode 0600.
+/// Threads: none of its own. Blocking: disk; `open_file` and `replace_file` also wait, some seconds
+/// at most, for another process that is in one of them for the same folder. Errors: InvalidConfig
+/// (the path cannot be used, or the file is not for this program), StoreBusy, StoreFailed,
+/// Internal. Every message names `store.path`. Stored: file names; mode 0600.
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -31,16 +31,23 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 std::optional<FileIdentity> identity_of(const std::string& path) noexcept;
+
+/// A file that is open, and its log.
+struct OpenIdentity {
+  std::optional<FileIdentity> file;
+  std::optional<FileIdentity> log;
+};
+OpenIdentity open_identity_of(const std::string& path) noexcept;
 /// 0 for a file that is not there.
 std::uint64_t size_of(const std::string& path) noexcept;
 
-/// `path` made absolute (so that SQLite sees no URI and no special name in it), its folder known to exist.
+/// `path` made absolute (so that SQLite sees no URI and no special name in it), its folder known to
+/// exist.
 Result<std::string> checked_path(const std::string& path);
 
 struct OpenedFile {
   std::unique_ptr<SQLite::Database> db;  ///< a connection for writing
   SipKey hash_key{};
-  FileIdentity identity;
   std::string rebuilt;  ///< why an older file was set aside; empty: it was not
 };
 
@@ -55,10 +62,12 @@ struct FileTools {
 /// Opens or creates the file at a checked path; a damaged one is set aside first.
 Result<OpenedFile> open_file(const std::string& path, const FileTools& tools);
 
-/// For a file found damaged while it was open as `old`: set aside (unless another process did), then as open_file. Connections
-/// to the old file may still be open.
-Result<OpenedFile> replace_file(const std::string& path, const FileIdentity& old,
-                                const std::string& reason, const FileTools& tools);
+/// For a file found damaged, or no longer in its place, while it was open as `old`: set aside
+/// (unless another process did), then as open_file. Connections to the old file may still be open.
+Result<OpenedFile> replace_file(const std::string& path,
+                                const OpenIdentity& old,
+                                const std::string& reason,
+                                const FileTools& tools);
 
 /// A further connection, for reading only. SQLite::Exception passes through.
 std::unique_ptr<SQLite::Database> connect_reader(const std::string& path,

@@ -15,7 +15,9 @@ constexpr const char* kColumns =
     "SELECT r.id, t.digest, r.type, r.canonical, r.fetched_at_ms, r.asked, r.dictionary, r.body "
     "FROM record r JOIN tenant t ON t.id = r.tenant ";
 
-std::string with_columns(const char* rest) { return std::string{kColumns} + rest; }
+std::string with_columns(const char* rest) {
+  return std::string{kColumns} + rest;
+}
 
 }  // namespace
 
@@ -27,9 +29,11 @@ Reader::Reader(const std::string& path, const SqliteSettings& settings)
       tenant_{*db_, "SELECT base_url, last_accepted_ms FROM tenant WHERE digest = ?"},
       counters_{*db_, "SELECT type, rows, absent FROM counter WHERE rows > 0"},
       oldest_{*db_,
-              "SELECT min((SELECT min(fetched_at_ms) FROM record WHERE tenant = t.id AND type = c.type)) "
+              "SELECT min((SELECT min(fetched_at_ms) FROM record WHERE tenant = t.id AND type = "
+              "c.type)) "
               "FROM tenant t, counter c WHERE t.rows > 0 AND c.rows > 0"},
-      tenants_{*db_, "SELECT digest, base_url, last_accepted_ms, rows FROM tenant ORDER BY digest"} {}
+      tenants_{*db_,
+               "SELECT digest, base_url, last_accepted_ms, rows FROM tenant ORDER BY digest"} {}
 
 Row Reader::read_row(SQLite::Statement& statement) {
   Row row;
@@ -44,7 +48,8 @@ Row Reader::read_row(SQLite::Statement& statement) {
   if (!is_indicator_type(type)) {
     row.record = fail(ErrorCode::StoreFailed, "A stored row could not be read.", "unknown type");
   } else if (statement.getColumn(6).getInt() != 0) {
-    row.record = fail(ErrorCode::StoreFailed, "A stored row could not be read.", "unknown dictionary");
+    row.record =
+        fail(ErrorCode::StoreFailed, "A stored row could not be read.", "unknown dictionary");
   } else {
     row.record = decode_row(row.fetched_at_ms, bytes_of(asked), bytes_of(body), decompressor_);
   }
@@ -112,7 +117,8 @@ Result<ReaderPool::Loan> ReaderPool::take(std::uint64_t& generation) {
   SipKey hash_key{};
   {
     const LockGuard lock{mutex_};
-    while (!path_.empty() && free_.empty() && lent_ >= settings_.max_readers) returned_.wait(mutex_);
+    while (!path_.empty() && free_.empty() && lent_ >= settings_.max_readers)
+      returned_.wait(mutex_);
     if (path_.empty())
       return fail(ErrorCode::StoreFailed, "The store failed.", "there is no store file at present");
     ++lent_;

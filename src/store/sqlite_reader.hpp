@@ -2,8 +2,9 @@
 /// \file sqlite_reader.hpp
 /// \brief Reading connections with their statements kept, and the pool that lends them.
 ///
-/// Threads: a Reader one at a time; the pool any. Blocking: disk; `ReaderPool::take` until a connection is free.
-/// Errors: SQLite::Exception passes through, but from `take`, which returns StoreFailed.
+/// Threads: a Reader one at a time; the pool any. Blocking: disk; `ReaderPool::take` until a
+/// connection is free. Errors: SQLite::Exception passes through, but from `take`, which returns
+/// StoreFailed.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,7 +34,8 @@ class Reader {
   Reader(const std::string& path, const SqliteSettings& settings);
 
   std::optional<Row> find(std::int64_t id);
-  /// Rows with ids from `from` on, in the order of ids: as many as fit `kPageRows` and, roughly, `kPageBytes`.
+  /// Rows with ids from `from` on, in the order of ids: as many as fit `kPageRows` and, roughly,
+  /// `kPageBytes`.
   std::vector<Row> page(std::int64_t from);
   std::optional<TenantState> tenant(const TenantId& id);
   /// Fills what the tables say.
@@ -62,7 +64,10 @@ class ReaderPool {
   /// On loan; goes back by itself.
   class Loan {
    public:
-    Loan(ReaderPool& pool, std::unique_ptr<Reader> reader, std::uint64_t generation, const SipKey& hash_key)
+    Loan(ReaderPool& pool,
+         std::unique_ptr<Reader> reader,
+         std::uint64_t generation,
+         const SipKey& hash_key)
         : pool_{&pool}, reader_{std::move(reader)}, generation_{generation}, hash_key_{hash_key} {}
     ~Loan() {
       if (reader_) pool_->give_back(std::move(reader_), generation_);
@@ -84,14 +89,16 @@ class ReaderPool {
 
   /// SQLite::Exception from opening a connection passes through; `generation` says of which file.
   Result<Loan> take(std::uint64_t& generation) CARDSTOCK_EXCLUDES(mutex_);
-  /// From now on connections are to the file at `path`; those to the one before are closed as they come back.
+  /// From now on connections are to the file at `path`; those to the one before are closed as they
+  /// come back.
   void open(const std::string& path, std::uint64_t generation, const SipKey& hash_key)
       CARDSTOCK_EXCLUDES(mutex_);
   /// From now on `take` fails: there is no file.
   void close() CARDSTOCK_EXCLUDES(mutex_);
 
  private:
-  void give_back(std::unique_ptr<Reader> reader, std::uint64_t generation) CARDSTOCK_EXCLUDES(mutex_);
+  void give_back(std::unique_ptr<Reader> reader, std::uint64_t generation)
+      CARDSTOCK_EXCLUDES(mutex_);
 
   const SqliteSettings& settings_;
   Mutex mutex_;  ///< guards everything below

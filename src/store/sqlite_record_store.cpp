@@ -72,7 +72,9 @@ class SqliteRecordStore::Impl {
   // The writer's thread only (and `start` before there is one).
   void run();
   std::optional<Fault> commit(const CommitQueue::Batch& batch, std::vector<Status>& outcomes);
-  void finish(CommitQueue::Batch batch, const std::optional<Fault>& fault, std::vector<Status>& outcomes);
+  void finish(CommitQueue::Batch batch,
+              const std::optional<Fault>& fault,
+              std::vector<Status>& outcomes);
   void step_purge();
   /// What can be seen from outside to be wrong with the file; null: nothing.
   const char* file_fault();
@@ -92,7 +94,7 @@ class SqliteRecordStore::Impl {
 
   // The writer's thread only.
   std::unique_ptr<Writer> writer_;  ///< null: there is no usable file
-  FileIdentity identity_;
+  OpenIdentity identity_;
   std::uint64_t generation_ = 0;
   std::uint64_t file_size_ = 0;  ///< a SQLite file of ours never shrinks
   bool unfolded_ = true;         ///< the log may hold something
@@ -153,7 +155,8 @@ void SqliteRecordStore::Impl::drop(const Row& row, std::uint64_t generation) {
 }
 
 Result<std::optional<StoredRecord>> SqliteRecordStore::Impl::find(const Key& key) {
-  if (const std::shared_ptr<const StoredRecord> pending = queue_.pending(key)) return std::optional{*pending};
+  if (const std::shared_ptr<const StoredRecord> pending = queue_.pending(key))
+    return std::optional{*pending};
   return read([&](ReaderPool::Loan& reader) -> Result<std::optional<StoredRecord>> {
     std::optional<Row> row = reader->find(row_id(reader.hash_key(), key));
     if (!row || row->key != key) return std::optional<StoredRecord>{};
@@ -171,7 +174,8 @@ void SqliteRecordStore::Impl::put(const Key& key, StoredRecord record, Committed
     const LockGuard lock{state_mutex_};
     ++puts_refused_;
   }
-  if (committed) committed(fail(ErrorCode::StoreBusy, "The store is busy, try again.", "write queue full"));
+  if (committed)
+    committed(fail(ErrorCode::StoreBusy, "The store is busy, try again.", "write queue full"));
 }
 
 void SqliteRecordStore::Impl::put_tenant(const TenantId& id, const TenantState& state) {
@@ -180,16 +184,18 @@ void SqliteRecordStore::Impl::put_tenant(const TenantId& id, const TenantState& 
   ++puts_refused_;
 }
 
-Status SqliteRecordStore::Impl::each(const std::function<bool(const Key&, const StoredRecord&)>& visit) {
+Status SqliteRecordStore::Impl::each(
+    const std::function<bool(const Key&, const StoredRecord&)>& visit) {
   // What cannot be committed is not there either.
   static_cast<void>(flush());
   std::int64_t from = std::numeric_limits<std::int64_t>::min();
   for (;;) {
     std::uint64_t generation = 0;
-    const Result<std::vector<Row>> rows = read([&](ReaderPool::Loan& reader) -> Result<std::vector<Row>> {
-      generation = reader.generation();
-      return reader->page(from);
-    });
+    const Result<std::vector<Row>> rows =
+        read([&](ReaderPool::Loan& reader) -> Result<std::vector<Row>> {
+          generation = reader.generation();
+          return reader->page(from);
+        });
     if (!rows) return std::unexpected(rows.error());
     if (rows->empty()) return {};
     for (const Row& row : *rows) {
@@ -206,7 +212,9 @@ Status SqliteRecordStore::Impl::each(const std::function<bool(const Key&, const 
 
 Result<std::optional<TenantState>> SqliteRecordStore::Impl::tenant(const TenantId& id) {
   if (std::optional<TenantState> pending = queue_.pending_tenant(id)) return pending;
-  return read([&](ReaderPool::Loan& reader) -> Result<std::optional<TenantState>> { return reader->tenant(id); });
+  return read([&](ReaderPool::Loan& reader) -> Result<std::optional<TenantState>> {
+    return reader->tenant(id);
+  });
 }
 
 StoreStats SqliteRecordStore::Impl::stats() {
@@ -298,7 +306,8 @@ std::optional<Fault> SqliteRecordStore::Impl::commit(const CommitQueue::Batch& b
   std::vector<std::optional<EncodedRow>> rows(batch.jobs.size());
   bool any = false;
   for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
-    any = any || std::holds_alternative<TenantJob>(batch.jobs[i]) || std::holds_alternative<DropJob>(batch.jobs[i]);
+    any = any || std::holds_alternative<TenantJob>(batch.jobs[i]) ||
+          std::holds_alternative<DropJob>(batch.jobs[i]);
     const auto* put = std::get_if<PutJob>(&batch.jobs[i]);
     if (put == nullptr) continue;
     any = true;
@@ -323,7 +332,8 @@ std::optional<Fault> SqliteRecordStore::Impl::commit(const CommitQueue::Batch& b
         writer_->put_tenant(tenant->id, tenant->state);
       } else if (const auto* drop = std::get_if<DropJob>(&batch.jobs[i]);
                  drop != nullptr && drop->generation == generation_) {
-        if (const auto head = writer_->head(drop->id); head && head->fetched_at_ms == drop->fetched_at_ms)
+        if (const auto head = writer_->head(drop->id);
+            head && head->fetched_at_ms == drop->fetched_at_ms)
           writer_->erase(drop->id, *head);
       }
     }
@@ -337,7 +347,8 @@ std::optional<Fault> SqliteRecordStore::Impl::commit(const CommitQueue::Batch& b
   return fault;
 }
 
-void SqliteRecordStore::Impl::finish(CommitQueue::Batch batch, const std::optional<Fault>& fault,
+void SqliteRecordStore::Impl::finish(CommitQueue::Batch batch,
+                                     const std::optional<Fault>& fault,
                                      std::vector<Status>& outcomes) {
   queue_.settle(batch);
   for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
@@ -351,8 +362,9 @@ void SqliteRecordStore::Impl::finish(CommitQueue::Batch batch, const std::option
         const LockGuard lock{state_mutex_};
         degraded = degraded_;
       }
-      flush->done.set_value(degraded.empty() ? Status{}
-                                             : fail(ErrorCode::StoreFailed, "The store failed.", degraded));
+      flush->done.set_value(degraded.empty()
+                                ? Status{}
+                                : fail(ErrorCode::StoreFailed, "The store failed.", degraded));
     } else if (auto* purge = std::get_if<PurgeRequest>(&batch.jobs[i])) {
       purges_.push_back({PurgeJob{std::move(purge->filter)}, std::move(purge->done)});
     }
@@ -376,7 +388,7 @@ void SqliteRecordStore::Impl::step_purge() {
 const char* SqliteRecordStore::Impl::file_fault() {
   const std::optional<FileIdentity> now = identity_of(path_);
   if (!now) return "the file was removed";
-  if (now != identity_) return "the file was replaced by another";
+  if (now != identity_.file) return "the file was replaced by another";
   const std::uint64_t size = size_of(path_);
   if (size < file_size_) return "the file was cut short";
   file_size_ = size;
@@ -410,7 +422,7 @@ void SqliteRecordStore::Impl::look_after_file() {
 
 std::optional<Fault> SqliteRecordStore::Impl::adopt(Result<OpenedFile> file) {
   for (int attempt = 0; file; ++attempt) {
-    identity_ = file->identity;
+    identity_ = open_identity_of(path_);
     std::string rebuilt = file->rebuilt;
     try {
       writer_ = std::make_unique<Writer>(*std::move(file), settings_);
@@ -435,7 +447,8 @@ std::optional<Fault> SqliteRecordStore::Impl::adopt(Result<OpenedFile> file) {
 
 std::optional<Fault> SqliteRecordStore::Impl::recover(const std::string& reason) {
   readers_.close();
-  // The old connection goes after the file has its new name: SQLite sees that it moved, and lets the log be.
+  // The old connection goes after the file has its new name: SQLite sees that it moved, and lets
+  // the log be.
   Result<OpenedFile> file = replace_file(path_, identity_, reason, tools_);
   writer_.reset();
   return adopt(std::move(file));
@@ -447,14 +460,17 @@ void SqliteRecordStore::Impl::set_degraded(const std::optional<Fault>& fault) {
     const LockGuard lock{state_mutex_};
     before = std::exchange(degraded_, fault ? fault->text : std::string{});
   }
-  if (fault && before.empty()) tools_.log.error("store_degraded", {{"path", path_}, {"cause", fault->text}});
+  if (fault && before.empty())
+    tools_.log.error("store_degraded", {{"path", path_}, {"cause", fault->text}});
   if (!fault && !before.empty()) tools_.log.info("store_recovered", {{"path", path_}});
 }
 
 // ---- the public face ----
 
-Result<std::unique_ptr<SqliteRecordStore>> SqliteRecordStore::open(SqliteSettings settings, const Clock& clock,
-                                                                   Random& random, Log& log) try {
+Result<std::unique_ptr<SqliteRecordStore>> SqliteRecordStore::open(SqliteSettings settings,
+                                                                   const Clock& clock,
+                                                                   Random& random,
+                                                                   Log& log) try {
   Result<std::string> path = checked_path(settings.path);
   if (!path) return std::unexpected(std::move(path.error()));
   auto impl = std::make_unique<Impl>(std::move(settings), *std::move(path), clock, random, log);
@@ -467,19 +483,29 @@ Result<std::unique_ptr<SqliteRecordStore>> SqliteRecordStore::open(SqliteSetting
 SqliteRecordStore::SqliteRecordStore(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 SqliteRecordStore::~SqliteRecordStore() = default;
 
-Result<std::optional<StoredRecord>> SqliteRecordStore::find(const Key& key) { return impl_->find(key); }
+Result<std::optional<StoredRecord>> SqliteRecordStore::find(const Key& key) {
+  return impl_->find(key);
+}
 void SqliteRecordStore::put(const Key& key, StoredRecord record, Committed committed) {
   impl_->put(key, std::move(record), std::move(committed));
 }
-Status SqliteRecordStore::flush() { return impl_->flush(); }
-Result<std::int64_t> SqliteRecordStore::purge(const PurgeFilter& filter) { return impl_->purge(filter); }
+Status SqliteRecordStore::flush() {
+  return impl_->flush();
+}
+Result<std::int64_t> SqliteRecordStore::purge(const PurgeFilter& filter) {
+  return impl_->purge(filter);
+}
 Status SqliteRecordStore::each(const std::function<bool(const Key&, const StoredRecord&)>& visit) {
   return impl_->each(visit);
 }
-Result<std::optional<TenantState>> SqliteRecordStore::tenant(const TenantId& id) { return impl_->tenant(id); }
+Result<std::optional<TenantState>> SqliteRecordStore::tenant(const TenantId& id) {
+  return impl_->tenant(id);
+}
 void SqliteRecordStore::put_tenant(const TenantId& id, const TenantState& state) {
   impl_->put_tenant(id, state);
 }
-StoreStats SqliteRecordStore::stats() { return impl_->stats(); }
+StoreStats SqliteRecordStore::stats() {
+  return impl_->stats();
+}
 
 }  // namespace cardstock::store

@@ -16,8 +16,8 @@ constexpr std::int64_t kPageBytes = 4096;
 constexpr std::int64_t kMaxTenants = 10'000;
 // Rows that one commit may evict; a commit adds at most `batch_rows`, far fewer.
 constexpr std::int64_t kMaxEvicted = 1024;
-// Rows taken from one (tenant, type) range before the oldest range is looked for again, and how much younger than the
-// next range's oldest they may be: eviction is by age to within a minute.
+// Rows taken from one (tenant, type) range before the oldest range is looked for again, and how
+// much younger than the next range's oldest they may be: eviction is by age to within a minute.
 constexpr int kEvictionStep = 64;
 constexpr std::int64_t kEvictionSlackMs = 60'000;
 
@@ -59,7 +59,9 @@ void run(SQLite::Statement& statement) {
 
 }  // namespace
 
-Result<EncodedRow> encode_row(const StoredRecord& record, std::size_t max_record_bytes, Compressor& compressor) {
+Result<EncodedRow> encode_row(const StoredRecord& record,
+                              std::size_t max_record_bytes,
+                              Compressor& compressor) {
   EncodedRow row;
   row.fetched_at_ms = record.fetched_at.time_since_epoch().count();
   row.absent = record.record.absent();
@@ -74,7 +76,8 @@ Result<EncodedRow> encode_row(const StoredRecord& record, std::size_t max_record
     if (!body) return std::unexpected(std::move(body.error()));
     row.body = *std::move(body);
   }
-  for (const threatconnect::OwnerCopy& copy : record.record.copies) row.owners.push_back(copy.owner);
+  for (const threatconnect::OwnerCopy& copy : record.record.copies)
+    row.owners.push_back(copy.owner);
   std::ranges::sort(row.owners);
   row.owners.erase(std::ranges::unique(row.owners).begin(), row.owners.end());
   return row;
@@ -82,19 +85,23 @@ Result<EncodedRow> encode_row(const StoredRecord& record, std::size_t max_record
 
 Writer::Writer(OpenedFile file, const SqliteSettings& settings)
     : settings_{settings},
-      identity_{file.identity},
       hash_key_{file.hash_key},
       db_{std::move(file.db)},
       begin_{*db_, "BEGIN IMMEDIATE"},
       commit_{*db_, "COMMIT"},
       rollback_{*db_, "ROLLBACK"},
-      head_{*db_, "SELECT tenant, type, absent, fetched_at_ms, owners, canonical FROM record WHERE id = ?"},
-      upsert_{*db_,
-              "INSERT INTO record(id, tenant, type, absent, fetched_at_ms, owners, canonical, asked, body) "
-              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET tenant = excluded.tenant, "
-              "type = excluded.type, absent = excluded.absent, fetched_at_ms = excluded.fetched_at_ms, "
-              "owners = excluded.owners, canonical = excluded.canonical, asked = excluded.asked, "
-              "dictionary = 0, body = excluded.body"},
+      head_{
+          *db_,
+          "SELECT tenant, type, absent, fetched_at_ms, owners, canonical FROM record WHERE id = ?"},
+      upsert_{
+          *db_,
+          "INSERT INTO record(id, tenant, type, absent, fetched_at_ms, owners, canonical, asked, "
+          "body) "
+          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET tenant = "
+          "excluded.tenant, "
+          "type = excluded.type, absent = excluded.absent, fetched_at_ms = excluded.fetched_at_ms, "
+          "owners = excluded.owners, canonical = excluded.canonical, asked = excluded.asked, "
+          "dictionary = 0, body = excluded.body"},
       delete_{*db_, "DELETE FROM record WHERE id = ?"},
       find_tenant_{*db_, "SELECT id FROM tenant WHERE digest = ?"},
       add_tenant_{*db_, "INSERT INTO tenant(digest) VALUES(?)"},
@@ -103,28 +110,33 @@ Writer::Writer(OpenedFile file, const SqliteSettings& settings)
       add_owner_{*db_, "INSERT INTO owner(name) VALUES(?)"},
       add_record_owner_{*db_, "INSERT OR IGNORE INTO record_owner(owner, record) VALUES(?, ?)"},
       delete_record_owner_{*db_, "DELETE FROM record_owner WHERE owner = ? AND record = ?"},
-      count_type_{*db_,
-                  "INSERT INTO counter(type, rows, absent) VALUES(?, ?, ?) ON CONFLICT(type) DO UPDATE SET "
-                  "rows = rows + excluded.rows, absent = absent + excluded.absent"},
+      count_type_{
+          *db_,
+          "INSERT INTO counter(type, rows, absent) VALUES(?, ?, ?) ON CONFLICT(type) DO UPDATE SET "
+          "rows = rows + excluded.rows, absent = absent + excluded.absent"},
       count_tenant_{*db_, "UPDATE tenant SET rows = rows + ? WHERE id = ?"},
       drop_tenant_{*db_, "DELETE FROM tenant WHERE id = ? AND rows <= 0 AND base_url IS NULL"},
       touch_{*db_, "UPDATE installation SET only = 1"},
       count_owner_{*db_, "UPDATE owner SET rows = rows + ? WHERE id = ?"},
       drop_owner_{*db_, "DELETE FROM owner WHERE id = ? AND rows <= 0"},
       total_{*db_, "SELECT coalesce(sum(rows), 0) FROM counter"},
-      pages_{*db_, "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"},
+      pages_{*db_,
+             "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"},
       oldest_{*db_,
-              "SELECT t.id, c.type, (SELECT min(fetched_at_ms) FROM record WHERE tenant = t.id AND type = c.type) "
+              "SELECT t.id, c.type, (SELECT min(fetched_at_ms) FROM record WHERE tenant = t.id AND "
+              "type = c.type) "
               "AS age FROM tenant t, counter c WHERE age IS NOT NULL ORDER BY age LIMIT 2"},
       all_tenants_{*db_, "SELECT id, digest FROM tenant WHERE ?1 IS NULL OR digest = ?1"},
       trim_tenants_{*db_,
                     "DELETE FROM tenant WHERE id IN (SELECT id FROM tenant WHERE rows <= 0 "
                     "ORDER BY last_accepted_ms LIMIT max(0, (SELECT count(*) FROM tenant) - ?))"},
       rows_of_owner_{*db_,
-                     "SELECT record FROM record_owner WHERE owner = ? AND record >= ? ORDER BY record LIMIT ?"},
+                     "SELECT record FROM record_owner WHERE owner = ? AND record >= ? ORDER BY "
+                     "record LIMIT ?"},
       rows_by_age_{*db_,
                    "SELECT fetched_at_ms, id FROM record WHERE tenant = ? AND type = ? AND "
-                   "(fetched_at_ms, id) >= (?, ?) AND fetched_at_ms <= ? ORDER BY fetched_at_ms, id LIMIT ?"} {}
+                   "(fetched_at_ms, id) >= (?, ?) AND fetched_at_ms <= ? ORDER BY fetched_at_ms, "
+                   "id LIMIT ?"} {}
 
 void Writer::begin() {
   tenant_numbers_.clear();
@@ -224,7 +236,8 @@ void Writer::put_tenant(const TenantId& id, const TenantState& state) {
   const std::int64_t number = tenant_number(id);
   put_tenant_.bind(1, state.base_url);
   if (state.last_accepted_at) {
-    put_tenant_.bind(2, static_cast<std::int64_t>(state.last_accepted_at->time_since_epoch().count()));
+    put_tenant_.bind(2,
+                     static_cast<std::int64_t>(state.last_accepted_at->time_since_epoch().count()));
   } else {
     put_tenant_.bind(2);
   }
@@ -233,7 +246,8 @@ void Writer::put_tenant(const TenantId& id, const TenantState& state) {
 }
 
 std::int64_t Writer::tenant_number(const TenantId& id) {
-  if (const auto known = tenant_numbers_.find(id); known != tenant_numbers_.end()) return known->second;
+  if (const auto known = tenant_numbers_.find(id); known != tenant_numbers_.end())
+    return known->second;
   const auto find = [&]() -> std::optional<std::int64_t> {
     const StatementUse use{find_tenant_};
     find_tenant_.bind(1, id.data(), static_cast<int>(id.size()));
@@ -260,7 +274,8 @@ std::optional<std::int64_t> Writer::owner(const std::string& name) {
 }
 
 std::int64_t Writer::owner_number(const std::string& name) {
-  if (const auto known = owner_numbers_.find(name); known != owner_numbers_.end()) return known->second;
+  if (const auto known = owner_numbers_.find(name); known != owner_numbers_.end())
+    return known->second;
   std::optional<std::int64_t> number = owner(name);
   if (!number) {
     add_owner_.bind(1, name);
@@ -316,7 +331,8 @@ std::int64_t Writer::rows_too_many() {
   const std::int64_t rows = number(total_);
   std::int64_t excess = rows - settings_.max_rows;
   const auto max_pages = static_cast<std::int64_t>(settings_.max_bytes / kPageBytes);
-  if (number(pages_) > max_pages) excess = std::max<std::int64_t>(excess, std::min(rows, kMaxEvicted / 2));
+  if (number(pages_) > max_pages)
+    excess = std::max<std::int64_t>(excess, std::min(rows, kMaxEvicted / 2));
   return std::clamp<std::int64_t>(excess, 0, kMaxEvicted);
 }
 
@@ -361,9 +377,12 @@ void Writer::commit() {
   more_to_evict_ = excess > 0;
 }
 
-void Writer::touch() { run(touch_); }
+void Writer::touch() {
+  run(touch_);
+}
 
-std::vector<std::pair<std::int64_t, TenantId>> Writer::tenants(const std::optional<TenantId>& only) {
+std::vector<std::pair<std::int64_t, TenantId>> Writer::tenants(
+    const std::optional<TenantId>& only) {
   const StatementUse use{all_tenants_};
   if (only) {
     all_tenants_.bind(1, only->data(), static_cast<int>(only->size()));
@@ -386,8 +405,8 @@ std::vector<std::int64_t> Writer::rows_of_owner(std::int64_t owner, std::int64_t
   return out;
 }
 
-std::vector<AgeCursor> Writer::rows_by_age(std::int64_t tenant, int type, const AgeCursor& from,
-                                           std::int64_t last_ms, int limit) {
+std::vector<AgeCursor> Writer::rows_by_age(
+    std::int64_t tenant, int type, const AgeCursor& from, std::int64_t last_ms, int limit) {
   const StatementUse use{rows_by_age_};
   rows_by_age_.bind(1, tenant);
   rows_by_age_.bind(2, type);
@@ -402,7 +421,8 @@ std::vector<AgeCursor> Writer::rows_by_age(std::int64_t tenant, int type, const 
 }
 
 bool Writer::fold(Fold how) {
-  // A checkpoint that empties the log would wait for readers as long as the busy time-out: ask once instead.
+  // A checkpoint that empties the log would wait for readers as long as the busy time-out: ask once
+  // instead.
   sqlite3_busy_timeout(db_->getHandle(), 0);
   int frames = 0;
   int folded = 0;

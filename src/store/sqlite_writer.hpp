@@ -1,9 +1,11 @@
 #pragma once
 /// \file sqlite_writer.hpp
-/// \brief The one writing connection: rows, owners and counters change together, between `begin` and `commit`.
+/// \brief The one writing connection: rows, owners and counters change together, between `begin`
+/// and `commit`.
 ///
-/// Threads: the one that made it. Blocking: disk, and another process's transaction in `begin`. Errors: SQLite::Exception
-/// passes through; `rollback` then gives up the transaction. Stored: see migrations/.
+/// Threads: the one that made it. Blocking: disk, and another process's transaction in `begin`.
+/// Errors: SQLite::Exception passes through; `rollback` then gives up the transaction. Stored: see
+/// migrations/.
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -31,7 +33,9 @@ struct EncodedRow {
   std::vector<std::string> owners;  ///< distinct
 };
 /// Errors: StoreFailed for a record above `max_record_bytes`.
-Result<EncodedRow> encode_row(const StoredRecord& record, std::size_t max_record_bytes, Compressor& compressor);
+Result<EncodedRow> encode_row(const StoredRecord& record,
+                              std::size_t max_record_bytes,
+                              Compressor& compressor);
 
 /// What must be known of a row to replace or delete it.
 struct RowHead {
@@ -53,7 +57,6 @@ class Writer {
  public:
   Writer(OpenedFile file, const SqliteSettings& settings);
 
-  const FileIdentity& identity() const noexcept { return identity_; }
   const SipKey& hash_key() const noexcept { return hash_key_; }
 
   void begin();
@@ -62,7 +65,8 @@ class Writer {
   void put_tenant(const TenantId& id, const TenantState& state);
   std::optional<RowHead> head(std::int64_t id);
   void erase(std::int64_t id, const RowHead& head);
-  /// Counters, eviction down to the limits (in steps: a file far above them takes several commits), then COMMIT.
+  /// Counters, eviction down to the limits (in steps: a file far above them takes several commits),
+  /// then COMMIT.
   void commit();
   void rollback() noexcept;
   /// Whether the last commit left rows above the limits.
@@ -75,11 +79,12 @@ class Writer {
   std::optional<std::int64_t> owner(const std::string& name);
   std::vector<std::int64_t> rows_of_owner(std::int64_t owner, std::int64_t from, int limit);
   /// In the order of age; `last_ms`: the youngest to take.
-  std::vector<AgeCursor> rows_by_age(std::int64_t tenant, int type, const AgeCursor& from,
-                                     std::int64_t last_ms, int limit);
+  std::vector<AgeCursor> rows_by_age(
+      std::int64_t tenant, int type, const AgeCursor& from, std::int64_t last_ms, int limit);
 
   enum class Fold { AsFarAsItGoes, WholeLog };
-  /// Copies the log into the file; WholeLog also empties it, when no reader holds it. Waits for nobody. False: not all of it.
+  /// Copies the log into the file; WholeLog also empties it, when no reader holds it. Waits for
+  /// nobody. False: not all of it.
   bool fold(Fold how);
 
  private:
@@ -95,13 +100,12 @@ class Writer {
   };
 
   const SqliteSettings& settings_;
-  FileIdentity identity_;
   SipKey hash_key_;
   std::unique_ptr<SQLite::Database> db_;
-  SQLite::Statement begin_, commit_, rollback_, head_, upsert_, delete_, find_tenant_, add_tenant_, put_tenant_,
-      find_owner_, add_owner_, add_record_owner_, delete_record_owner_, count_type_, count_tenant_,
-      drop_tenant_, touch_, count_owner_, drop_owner_, total_, pages_, oldest_, all_tenants_, trim_tenants_,
-      rows_of_owner_, rows_by_age_;
+  SQLite::Statement begin_, commit_, rollback_, head_, upsert_, delete_, find_tenant_, add_tenant_,
+      put_tenant_, find_owner_, add_owner_, add_record_owner_, delete_record_owner_, count_type_,
+      count_tenant_, drop_tenant_, touch_, count_owner_, drop_owner_, total_, pages_, oldest_,
+      all_tenants_, trim_tenants_, rows_of_owner_, rows_by_age_;
 
   // Of the transaction at hand.
   std::map<TenantId, std::int64_t> tenant_numbers_;

@@ -13,7 +13,8 @@
 
 namespace cardstock::store {
 
-/// Resets the statement when it goes: one left standing keeps its read transaction, and with it the log, alive.
+/// Resets the statement when it goes: one left standing keeps its read transaction, and with it the
+/// log, alive.
 class StatementUse {
  public:
   explicit StatementUse(SQLite::Statement& statement) : statement_{statement} {}
@@ -43,6 +44,5 @@ inline std::optional<WallTime> optional_time(const SQLite::Column& column) {
   if (column.isNull()) return std::nullopt;
   return WallTime{std::chrono::milliseconds{column.getInt64()}};
 }
-
 
 }  // namespace cardstock::store

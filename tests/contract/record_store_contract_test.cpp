@@ -38,7 +38,8 @@ struct Sqlite {
   NullLog log;
   std::unique_ptr<SqliteRecordStore> store;
   Sqlite() {
-    auto opened = SqliteRecordStore::open({.path = folder.file("cards.db"), .max_rows = kMaxRows}, clock, random, log);
+    auto opened = SqliteRecordStore::open({.path = folder.file("cards.db"), .max_rows = kMaxRows},
+                                          clock, random, log);
     REQUIRE(opened);
     store = *std::move(opened);
   }
@@ -47,7 +48,8 @@ struct Sqlite {
 
 std::set<std::string> canonicals(RecordStore& store) {
   std::set<std::string> seen;
-  REQUIRE(store.each([&](const Key& key, const StoredRecord&) { return seen.insert(key.canonical).second; }));
+  REQUIRE(store.each(
+      [&](const Key& key, const StoredRecord&) { return seen.insert(key.canonical).second; }));
   return seen;
 }
 
@@ -69,7 +71,8 @@ TEMPLATE_TEST_CASE("RecordStore contract: rows", "[store][contract]", Memory, Sq
     CHECK_FALSE(got->has_value());
   }
   SECTION("a found record comes back as it was put, before and after it is committed") {
-    StoredRecord row = found(WallTime{std::chrono::milliseconds{1'700'000'000'123}}, {"Org A", "Source \"B\""});
+    StoredRecord row =
+        found(WallTime{std::chrono::milliseconds{1'700'000'000'123}}, {"Org A", "Source \"B\""});
     row.record.copies_cut = 3;
     store.put(key_of("evil.test"), row);
     CHECK(store.find(key_of("evil.test")).value() == row);
@@ -77,7 +80,8 @@ TEMPLATE_TEST_CASE("RecordStore contract: rows", "[store][contract]", Memory, Sq
     CHECK(store.find(key_of("evil.test")).value() == row);
   }
   SECTION("an absent record keeps the spellings that were asked, whatever is in them") {
-    const StoredRecord row = absent(at_hour(3), {"http://x.test/?a=%0d", "7:,", std::string{"nul\0byte", 8}, ""});
+    const StoredRecord row =
+        absent(at_hour(3), {"http://x.test/?a=%0d", "7:,", std::string{"nul\0byte", 8}, ""});
     store.put(key_of("http://x.test/?a=%0D", IndicatorType::Url), row);
     REQUIRE(store.flush());
     CHECK(store.find(key_of("http://x.test/?a=%0D", IndicatorType::Url)).value() == row);
@@ -86,7 +90,8 @@ TEMPLATE_TEST_CASE("RecordStore contract: rows", "[store][contract]", Memory, Sq
     store.put(key_of("past.test"), found(WallTime{std::chrono::milliseconds{-5}}));
     store.put(key_of("future.test"), found(at_hour(2'000'000)));
     REQUIRE(store.flush());
-    CHECK(store.find(key_of("past.test")).value()->fetched_at == WallTime{std::chrono::milliseconds{-5}});
+    CHECK(store.find(key_of("past.test")).value()->fetched_at ==
+          WallTime{std::chrono::milliseconds{-5}});
     CHECK(store.find(key_of("future.test")).value()->fetched_at == at_hour(2'000'000));
   }
   SECTION("put replaces, found by absent and back, and the last one wins") {
@@ -120,7 +125,8 @@ TEMPLATE_TEST_CASE("RecordStore contract: rows", "[store][contract]", Memory, Sq
     CHECK(calls == 1);
   }
   SECTION("each visits every row once and stops when told") {
-    for (int i = 0; i < 30; ++i) store.put(key_of("host" + std::to_string(i) + ".test"), found(at_hour(i)));
+    for (int i = 0; i < 30; ++i)
+      store.put(key_of("host" + std::to_string(i) + ".test"), found(at_hour(i)));
     int visits = 0;
     REQUIRE(store.each([&](const Key& key, const StoredRecord& row) {
       ++visits;
@@ -146,7 +152,8 @@ TEMPLATE_TEST_CASE("RecordStore contract: rows", "[store][contract]", Memory, Sq
   }
   SECTION("rows are bounded: those fetched longest ago go") {
     for (int i = 0; i < kMaxRows + 10; ++i)
-      store.put(key_of("host" + std::to_string(i) + ".test", i % 2 == 0 ? IndicatorType::Host : IndicatorType::Url),
+      store.put(key_of("host" + std::to_string(i) + ".test",
+                       i % 2 == 0 ? IndicatorType::Host : IndicatorType::Url),
                 found(at_hour(1000 - i)));
     REQUIRE(store.flush());
     CHECK(store.stats().rows == kMaxRows);
@@ -210,10 +217,14 @@ TEMPLATE_TEST_CASE("RecordStore contract: purge", "[store][contract]", Memory, S
     CHECK(store.stats().oldest_fetched_at == at_hour(3));
   }
   SECTION("every stated field must match") {
-    CHECK(purged(store, {.tenant = tenant_id(1), .owner = "Org A", .fetched_before = at_hour(4)}) == 1);
+    CHECK(purged(store, {.tenant = tenant_id(1), .owner = "Org A", .fetched_before = at_hour(4)}) ==
+          1);
     CHECK(purged(store, {.canonical = "a.test", .owner = "Source B"}) == 0);
     CHECK(purged(store, {.type = IndicatorType::Host, .canonical = "http://a.test/"}) == 0);
-    CHECK(purged(store, {.tenant = tenant_id(2), .type = IndicatorType::Host, .canonical = "a.test", .owner = "Org A",
+    CHECK(purged(store, {.tenant = tenant_id(2),
+                         .type = IndicatorType::Host,
+                         .canonical = "a.test",
+                         .owner = "Org A",
                          .fetched_before = at_hour(4)}) == 1);
     CHECK(store.stats().rows == 3);
   }
@@ -302,8 +313,10 @@ TEMPLATE_TEST_CASE("RecordStore contract: many threads", "[store][contract]", Me
         // Each thread writes keys of its own tenant, so that what it put is what it must find.
         const auto tenant = static_cast<std::uint8_t>(t + 1);
         for (int i = 0; i < kRounds; ++i) {
-          const Key key = key_of("host" + std::to_string(i % 5) + ".test", IndicatorType::Host, tenant);
-          store.put(key, found(at_hour(i)), [&](const Status& status) { committed += status ? 1 : 0; });
+          const Key key =
+              key_of("host" + std::to_string(i % 5) + ".test", IndicatorType::Host, tenant);
+          store.put(key, found(at_hour(i)),
+                    [&](const Status& status) { committed += status ? 1 : 0; });
           const auto got = store.find(key);
           if (!got || !*got || (*got)->fetched_at != at_hour(i)) ++wrong;
           if (i % 20 == 19) {
@@ -312,7 +325,8 @@ TEMPLATE_TEST_CASE("RecordStore contract: many threads", "[store][contract]", Me
             if (!gone || *gone) ++wrong;
           }
           if (i % 7 == 0) static_cast<void>(store.stats());
-          if (i % 15 == 0 && !store.each([](const Key&, const StoredRecord&) { return true; })) ++wrong;
+          if (i % 15 == 0 && !store.each([](const Key&, const StoredRecord&) { return true; }))
+            ++wrong;
         }
       });
     }

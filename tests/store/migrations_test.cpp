@@ -103,7 +103,9 @@ TEST_CASE("migrate: the embedded steps are numbered from 1, and make the schema"
   for (const char* table : {"record", "owner", "record_owner", "tenant", "installation", "counter"})
     CHECK(memory.db.tableExists(table));
   CHECK(memory.db.execAndGet("PRAGMA application_id").getInt() == 0x43415244);
-  CHECK(memory.db.execAndGet("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' "
-                             "AND NOT strict")
+  CHECK(memory.db
+            .execAndGet("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND name NOT "
+                        "LIKE 'sqlite_%' "
+                        "AND NOT strict")
             .getInt() == 0);
 }

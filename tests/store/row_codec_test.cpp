@@ -21,19 +21,22 @@ TEST_CASE("row id: depends on hash key, tenant, type and text", "[store]") {
 }
 
 TEST_CASE("row id: is what is on disk already", "[store]") {
-  // SipHash-2-4 under 00 01 … 0f of sixteen 01, 03 and "a.test", worked out apart from this program.
-  CHECK(row_id({0x0706050403020100U, 0x0f0e0d0c0b0a0908U}, key_of("a.test")) == -3886883830950278096);
+  // SipHash-2-4 under 00 01 … 0f of sixteen 01, 03 and "a.test", worked out apart from this
+  // program.
+  CHECK(row_id({0x0706050403020100U, 0x0f0e0d0c0b0a0908U}, key_of("a.test")) ==
+        -3886883830950278096);
 }
 
 TEST_CASE("asked: any bytes come back", "[store]") {
-  const std::vector<std::string> asked{"", "a", "1:a,", std::string{"\0\xff\n", 3}, std::string(5000, 'x')};
+  const std::vector<std::string> asked{"", "a", "1:a,", std::string{"\0\xff\n", 3},
+                                       std::string(5000, 'x')};
   CHECK(split_asked(join_asked(asked)) == asked);
   CHECK(split_asked("") == std::vector<std::string>{});
 }
 
 TEST_CASE("asked: what join did not write is refused", "[store]") {
-  for (const char* text : {"1", ":a,", "-1:a,", "2:a,", "1:a", "1:a;", "9223372036854775807:a,", "99999999999999999999:a,",
-                           "1:a,x", "0:", "+1:a,"})
+  for (const char* text : {"1", ":a,", "-1:a,", "2:a,", "1:a", "1:a;", "9223372036854775807:a,",
+                           "99999999999999999999:a,", "1:a,x", "0:", "+1:a,"})
     CHECK_FALSE(split_asked(text));
 }
 
@@ -52,7 +55,8 @@ TEST_CASE("body: comes back, and every flipped bit is noticed", "[store]") {
     unnoticed += read && *read != json ? 1 : 0;
   }
   CHECK(unnoticed == 0);
-  for (std::size_t i = 0; i < frame.size(); ++i) CHECK_FALSE(decompressor.decompress(frame.substr(0, i)));
+  for (std::size_t i = 0; i < frame.size(); ++i)
+    CHECK_FALSE(decompressor.decompress(frame.substr(0, i)));
 }
 
 TEST_CASE("body: a frame that claims more than the limit is refused", "[store]") {

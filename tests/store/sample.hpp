@@ -17,12 +17,15 @@ inline store::TenantId tenant_id(std::uint8_t number) {
   return id;
 }
 
-inline store::Key key_of(std::string canonical, IndicatorType type = IndicatorType::Host,
+inline store::Key key_of(std::string canonical,
+                         IndicatorType type = IndicatorType::Host,
                          std::uint8_t tenant = 1) {
   return {tenant_id(tenant), type, std::move(canonical)};
 }
 
-inline WallTime at_hour(std::int64_t hour) { return WallTime{std::chrono::hours{hour}}; }
+inline WallTime at_hour(std::int64_t hour) {
+  return WallTime{std::chrono::hours{hour}};
+}
 
 inline threatconnect::OwnerCopy copy_of(const std::string& owner) {
   threatconnect::OwnerCopy copy;
@@ -40,14 +43,16 @@ inline threatconnect::OwnerCopy copy_of(const std::string& owner) {
   return copy;
 }
 
-inline store::StoredRecord found(WallTime fetched_at, const std::vector<std::string>& owners = {"Org A"}) {
+inline store::StoredRecord found(WallTime fetched_at,
+                                 const std::vector<std::string>& owners = {"Org A"}) {
   store::StoredRecord row;
   for (const std::string& owner : owners) row.record.copies.push_back(copy_of(owner));
   row.fetched_at = fetched_at;
   return row;
 }
 
-inline store::StoredRecord absent(WallTime fetched_at, std::vector<std::string> asked = {"evil.test"}) {
+inline store::StoredRecord absent(WallTime fetched_at,
+                                  std::vector<std::string> asked = {"evil.test"}) {
   store::StoredRecord row;
   row.fetched_at = fetched_at;
   row.asked = std::move(asked);

@@ -12,7 +12,8 @@ using namespace cardstock::test;
 
 namespace {
 
-/// Puts rows from `first` on and writes each number to `out` when it is committed, until it is killed.
+/// Puts rows from `first` on and writes each number to `out` when it is committed, until it is
+/// killed.
 [[noreturn]] void put_until_killed(StoreFixture& fixture, int first, int out) {
   auto opened = fixture.try_open();
   if (!opened) ::_exit(3);
@@ -20,21 +21,25 @@ namespace {
   for (int i = first;; ++i) {
     // Every third overwrites an older row, so that replacing is in the middle of it too.
     const int number = i % 3 == 0 && i > 10 ? i - 10 : i;
-    store.put(StoreFixture::host(number), found(at_hour(i)), [out, number, i](const Status& status) {
-      const std::int32_t line[2]{number, i};
-      if (status && ::write(out, line, sizeof line) != sizeof line) ::_exit(4);
-    });
+    store.put(StoreFixture::host(number), found(at_hour(i)),
+              [out, number, i](const Status& status) {
+                const std::int32_t line[2]{number, i};
+                if (status && ::write(out, line, sizeof line) != sizeof line) ::_exit(4);
+              });
     if (i % 200 == 0) static_cast<void>(store.flush());
   }
 }
 
 }  // namespace
 
-TEST_CASE("sqlite store: killed in the middle of writes, it opens clean and holds every row it reported", "[store][crash]") {
+TEST_CASE(
+    "sqlite store: killed in the middle of writes, it opens clean and holds every row it reported",
+    "[store][crash]") {
   constexpr int kRounds = 25;
   StoreFixture fixture;
   fixture.settings.batch_window = std::chrono::milliseconds{1};
-  // The simulation of chance must be the same in every run; the moment of the kill is the machine's.
+  // The simulation of chance must be the same in every run; the moment of the kill is the
+  // machine's.
   std::minstd_rand chance{7};
   std::map<std::int32_t, std::int32_t> reported;
   int next = 0;
@@ -76,5 +81,6 @@ TEST_CASE("sqlite store: killed in the middle of writes, it opens clean and hold
   CHECK(fixture.set_aside().empty());
   SQLite::Database db{fixture.settings.path, SQLite::OPEN_READONLY};
   CHECK(db.execAndGet("PRAGMA integrity_check").getString() == "ok");
-  CHECK(db.execAndGet("SELECT sum(rows) FROM counter").getInt() == db.execAndGet("SELECT count(*) FROM record").getInt());
+  CHECK(db.execAndGet("SELECT sum(rows) FROM counter").getInt() ==
+        db.execAndGet("SELECT count(*) FROM record").getInt());
 }

@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include <atomic>
 #include <thread>
 
 #include "store/store_fixture.hpp"

@@ -122,8 +122,7 @@ TEST_CASE("sqlite store: a lock that is held for too long is busy, not a failure
   CHECK(store->flush());
 }
 
-TEST_CASE("sqlite store: a full disk refuses puts and purges, finds go on, and it heals",
-          "[store]") {
+TEST_CASE("sqlite store: a full disk refuses puts, finds go on, and it heals", "[store]") {
   StoreFixture fixture;
   const auto store = fixture.open();
   StoreFixture::fill(*store, 50);

@@ -76,20 +76,23 @@ struct StoreFixture {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator{folder.path()}) {
       const std::string name = entry.path().filename().string();
-      if (name.find(".damaged-") != std::string::npos && !name.ends_with("-wal")) names.push_back(name);
+      if (name.find(".damaged-") != std::string::npos && !name.ends_with("-wal"))
+        names.push_back(name);
     }
     return names;
   }
 };
 
 inline unsigned mode_of(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat(path.c_str(), &status) == 0);
   return status.st_mode & 0777U;
 }
 
 /// A put that is waited for.
-inline Status put_and_wait(store::RecordStore& store, const store::Key& key, store::StoredRecord record) {
+inline Status put_and_wait(store::RecordStore& store,
+                           const store::Key& key,
+                           store::StoredRecord record) {
   Status outcome = fail(ErrorCode::Internal, "committed was not called");
   store.put(key, std::move(record), [&](const Status& status) { outcome = status; });
   static_cast<void>(store.flush());

@@ -1,9 +1,10 @@
 #pragma once
 /// \file memory_record_store.hpp
-/// \brief A RecordStore that forgets everything when it goes: for tests, and for a service that may keep nothing on disk.
+/// \brief A RecordStore that forgets everything when it goes: for tests, and for a service that may
+/// keep nothing on disk.
 ///
-/// Threads: all methods from any thread. Blocking: no; `each` calls `visit` outside the lock. Errors: none.
-/// Limits: `max_rows` rows; one more and the row fetched longest ago goes.
+/// Threads: all methods from any thread. Blocking: no; `each` calls `visit` outside the lock.
+/// Errors: none. Limits: `max_rows` rows; one more and the row fetched longest ago goes.
 #include <set>
 #include <utility>
 
