@@ -210,6 +210,7 @@ Result<HttpResponse> CurlCall::result(CURLcode code) {
     failure.code = code;
     failure.host = origin_.host;
     failure.curl_text = curl_text_.data();
+    failure.stage = stage();
     failure.by_proxy = by_proxy_;
     failure.answer_begun = head_bytes_ > 0;
     failure.answer_too_large = too_large_;
@@ -235,7 +236,6 @@ Stage CurlCall::stage() const noexcept {
   if (!easy_) return Stage::Queued;
   if (head_bytes_ > 0) return Stage::Reading;
   if (connected_) return Stage::Waiting;
-  if (info<curl_off_t>(easy_.get(), CURLINFO_CONNECT_TIME_T) > 0) return Stage::Handshake;
   return sockets_opened_ > 0 ? Stage::Connecting : Stage::Resolving;
 }
 

@@ -42,8 +42,7 @@ Error error_of(const Failure& failure) {
   if (failure.address_refused)
     return error(ErrorCode::AddressRefused,
                  host + " is at an address inside a private network, which is not called.");
-  if (code == CURLE_OPERATION_TIMEDOUT)
-    return error(ErrorCode::Timeout, "No connection to " + host + " was made in time.");
+  if (code == CURLE_OPERATION_TIMEDOUT) return timeout_error(failure.host, failure.stage);
   if (code == CURLE_COULDNT_RESOLVE_HOST)
     return error(ErrorCode::ResolveFailed, "The name " + host + " could not be resolved.");
   if (code == CURLE_COULDNT_RESOLVE_PROXY)
@@ -84,10 +83,7 @@ Error timeout_error(std::string_view name, Stage stage) {
                    "time was up while resolving");
     case Stage::Connecting:
       return error("No connection to " + host + " was made in time.",
-                   "time was up while connecting");
-    case Stage::Handshake:
-      return error("No connection to " + host + " was made in time.",
-                   "time was up in the handshake");
+                   "time was up while connecting or in the TLS handshake");
     case Stage::Waiting:
       return error(host + " did not answer in time.",
                    "time was up before the first byte of an answer");

@@ -11,11 +11,15 @@
 
 namespace cardstock::fetch {
 
+/// How far a call had come when its time was up.
+enum class Stage { Queued, Resolving, Connecting, Waiting, Reading };
+
 struct Failure {
   CURLcode code = CURLE_OK;
-  std::string_view host;       ///< of the origin; named in the sentence
-  std::string_view curl_text;  ///< libcurl's own words; they name hosts and certificates, never
-                               ///< target or headers
+  std::string_view host;        ///< of the origin; named in the sentence
+  std::string_view curl_text;   ///< libcurl's own words; they name hosts and certificates, never
+                                ///< target or headers
+  Stage stage = Stage::Queued;  ///< when it ended
   bool by_proxy = false;
   bool answer_begun = false;      ///< at least one byte of an answer's head came
   bool answer_too_large = false;  ///< our callbacks cut it
@@ -25,8 +29,6 @@ struct Failure {
 /// The cause holds libcurl's number and text, never the target, a header or a proxy's credentials.
 Error error_of(const Failure& failure);
 
-/// How far a call had come when its time was up.
-enum class Stage { Queued, Resolving, Connecting, Handshake, Waiting, Reading };
 Error timeout_error(std::string_view host, Stage stage);
 
 }  // namespace cardstock::fetch
