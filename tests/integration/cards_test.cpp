@@ -25,10 +25,10 @@ std::string rich(const std::string& type,
   return R"({"id":)" + std::to_string(id) + R"(,"type":)" + json_string(type) + R"(,"summary":)" +
          json_string(summary) + R"(,"ownerName":)" + json_string(owner) +
          R"(,"rating":4.2,"confidence":95,"threatAssessScore":873,"falsePositives":2,"lastModified":"2026-01-02T03:04:05Z",
-         "attributes":{"data":[{"type":"Description","value":"seen in <b>phishing</b>","default":true}]},
-         "associatedGroups":{"data":[{"id":77,"type":"Adversary","name":"Bad Guy","ownerName":)" +
-         json_string(owner) + R"(,"webLink":"https://portal.test/#/details/groups/77"}]},
-         "tags":{"data":[{"name":"phishing"}]}})";
+         "attributes":[{"type":"Description","value":"seen in <b>phishing</b>","default":true}],
+         "associatedGroups":[{"id":77,"type":"Adversary","name":"Bad Guy","ownerName":)" +
+         json_string(owner) + R"(,"webLink":"https://portal.test/#/details/groups/77"}],
+         "tags":[{"name":"phishing"}]})";
 }
 
 std::string with(const std::vector<std::string>& indicators) {
