@@ -115,7 +115,7 @@ call_timeout = "60s"
 card_timeout = "60s"
 [limits]
 requests_per_minute = 0
-burst = 0
+burst = 10000
 [store]
 path = "{self.work / 'cardstock.db'}"
 """)
