@@ -67,6 +67,23 @@ Result<StoredRecord> decode_row(std::int64_t fetched_at_ms,
                                 std::string_view body,
                                 Decompressor& decompressor);
 
+/// A record made ready before the transaction, so that the file is locked for as short as can be.
+struct EncodedRow {
+  std::int64_t fetched_at_ms = 0;
+  bool absent = false;
+  std::string asked;
+  std::string body;
+  std::vector<std::string> owners;  ///< distinct
+};
+/// Errors: StoreFailed for a record above `max_record_bytes`.
+Result<EncodedRow> encode_row(const StoredRecord& record,
+                              std::size_t max_record_bytes,
+                              Compressor& compressor);
+
+/// Owner ids as text ("3 17"), and back.
+std::string join_owners(const std::vector<std::int64_t>& owners);
+std::vector<std::int64_t> split_owners(std::string_view text);
+
 /// What a record costs in memory, roughly.
 std::size_t approximate_bytes(const StoredRecord& record) noexcept;
 

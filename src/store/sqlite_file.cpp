@@ -91,9 +91,10 @@ Status set_aside(const std::string& path, std::string& why, const FileTools& too
   tools.log.error("store_rebuilt", {{"path", path}, {"reason", why}});
 
   std::vector<std::string> kept;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator{fs::path{path}.parent_path(), ignored}) {
-    const std::string name = entry.path().string();
+  std::error_code error;
+  fs::directory_iterator entry{fs::path{path}.parent_path(), error};
+  for (; !error && entry != fs::directory_iterator{}; entry.increment(error)) {
+    const std::string name = entry->path().string();
     if (name.starts_with(prefix) && !name.ends_with("-wal")) kept.push_back(name);
   }
   std::ranges::sort(kept);

@@ -5,8 +5,6 @@
 
 #include <sqlite3.h>
 
-#include <cardstock/util/text.hpp>
-
 #include "statement_use.hpp"
 
 namespace cardstock::store {
@@ -20,25 +18,6 @@ constexpr std::int64_t kMaxEvicted = 1024;
 // much younger than the next range's oldest they may be: eviction is by age to within a minute.
 constexpr int kEvictionStep = 64;
 constexpr std::int64_t kEvictionSlackMs = 60'000;
-
-std::string join_owners(const std::vector<std::int64_t>& owners) {
-  std::string out;
-  for (const std::int64_t owner : owners) {
-    if (!out.empty()) out += ' ';
-    out += std::to_string(owner);
-  }
-  return out;
-}
-
-std::vector<std::int64_t> split_owners(std::string_view text) {
-  std::vector<std::int64_t> owners;
-  while (!text.empty()) {
-    const std::size_t blank = std::min(text.find(' '), text.size());
-    if (const auto owner = parse_integer(text.substr(0, blank))) owners.push_back(*owner);
-    text.remove_prefix(std::min(blank + 1, text.size()));
-  }
-  return owners;
-}
 
 void bind_blob(SQLite::Statement& statement, int index, std::string_view bytes) {
   if (bytes.empty()) {
@@ -58,30 +37,6 @@ void run(SQLite::Statement& statement) {
 }
 
 }  // namespace
-
-Result<EncodedRow> encode_row(const StoredRecord& record,
-                              std::size_t max_record_bytes,
-                              Compressor& compressor) {
-  EncodedRow row;
-  row.fetched_at_ms = record.fetched_at.time_since_epoch().count();
-  row.absent = record.record.absent();
-  row.asked = join_asked(record.asked);
-  if (record.record != threatconnect::Record{}) {
-    const std::string json = threatconnect::encode(record.record);
-    if (json.size() > max_record_bytes || row.asked.size() > max_record_bytes) {
-      return fail(ErrorCode::StoreFailed, "A record is too large to be stored.",
-                  std::to_string(json.size()) + " bytes");
-    }
-    Result<std::string> body = compressor.compress(json);
-    if (!body) return std::unexpected(std::move(body.error()));
-    row.body = *std::move(body);
-  }
-  for (const threatconnect::OwnerCopy& copy : record.record.copies)
-    row.owners.push_back(copy.owner);
-  std::ranges::sort(row.owners);
-  row.owners.erase(std::ranges::unique(row.owners).begin(), row.owners.end());
-  return row;
-}
 
 Writer::Writer(OpenedFile file, const SqliteSettings& settings)
     : settings_{settings},

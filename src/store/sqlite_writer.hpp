@@ -24,19 +24,6 @@
 
 namespace cardstock::store {
 
-/// A record made ready before the transaction, so that the file is locked for as short as can be.
-struct EncodedRow {
-  std::int64_t fetched_at_ms = 0;
-  bool absent = false;
-  std::string asked;
-  std::string body;
-  std::vector<std::string> owners;  ///< distinct
-};
-/// Errors: StoreFailed for a record above `max_record_bytes`.
-Result<EncodedRow> encode_row(const StoredRecord& record,
-                              std::size_t max_record_bytes,
-                              Compressor& compressor);
-
 /// What must be known of a row to replace or delete it.
 struct RowHead {
   std::int64_t tenant = 0;

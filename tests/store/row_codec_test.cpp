@@ -40,6 +40,14 @@ TEST_CASE("asked: what join did not write is refused", "[store]") {
     CHECK_FALSE(split_asked(text));
 }
 
+TEST_CASE("owners: ids come back, and what is not one is left out", "[store]") {
+  CHECK(split_owners(join_owners({3, 17, 9'000'000'000})) ==
+        std::vector<std::int64_t>{3, 17, 9'000'000'000});
+  CHECK(join_owners({}).empty());
+  CHECK(split_owners("").empty());
+  CHECK(split_owners(" 3 x 4 ") == std::vector<std::int64_t>{3, 4});
+}
+
 TEST_CASE("body: comes back, and every flipped bit is noticed", "[store]") {
   Compressor compressor;
   Decompressor decompressor{1 << 20};

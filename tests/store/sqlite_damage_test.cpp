@@ -94,15 +94,19 @@ TEST_CASE("sqlite store: 4 kB overwritten anywhere never gives a wrong answer, a
   CHECK(fixture.set_aside().size() == 3);
 }
 
-TEST_CASE("sqlite store: a file emptied under a running store does not stop it", "[store][damage]") {
+TEST_CASE("sqlite store: a file emptied under a running store does not stop it",
+          "[store][damage]") {
   StoreFixture fixture;
   const auto store = fixture.open();
   StoreFixture::fill(*store, 200);
   std::filesystem::resize_file(fixture.settings.path, 0);
-  CHECK(count_right(*store, 200) <= 200);
+  count_right(*store, 200);
   CHECK(put_and_wait(*store, key_of("after.test"), found(at_hour(1))));
   CHECK(store->find(key_of("after.test")).value() == found(at_hour(1)));
-  CHECK(store->stats().rows >= 1);
+  // The log may have been folded into the emptied file just then: nothing is lost, or it is said.
+  const int there = count_right(*store, 200);
+  REQUIRE(store->flush());
+  CHECK((there == 200 || store->stats().state.starts_with("rebuilt: ")));
 }
 
 TEST_CASE("sqlite store: pages overwritten under a running store are noticed by reading",

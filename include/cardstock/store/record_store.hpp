@@ -2,9 +2,10 @@
 /// \file record_store.hpp
 /// \brief What the cache policy needs from storage, and nothing else.
 ///
-/// Threads: all methods from any thread. Blocking: `find`, `purge` and `flush` read or wait for disk; `put` and `touch` never.
-/// Errors: StoreBusy (queue full or locked: try again), StoreFailed (disk full, damaged, unwritable). Time: wall, as given.
-/// Limits: as the implementation says. Age is not judged here (enrich/freshness.hpp).
+/// Threads: all methods from any thread. Blocking: `put` and `put_tenant` never; the others read or
+/// wait for disk. Errors: StoreBusy (queue full or locked: try again), StoreFailed (disk full,
+/// damaged, unwritable). Time: wall, as given. Limits: as the implementation says. Age is not
+/// judged here (enrich/freshness.hpp).
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -83,10 +84,12 @@ class RecordStore {
 
   /// nullopt when absent. Sees every put that returned before the call.
   virtual Result<std::optional<StoredRecord>> find(const Key& key) = 0;
-  /// Replaces the row of this key. `committed` is called once, from any thread, when the row is durable (or is not going to
-  /// be); it must not block and must not call the store. Committed within a second.
+  /// Replaces the row of this key. `committed` is called once, from any thread, when the row is
+  /// durable (or is not going to be); it must not block, throw or call the store. Committed within
+  /// a second.
   virtual void put(const Key& key, StoredRecord record, Committed committed = {}) = 0;
-  /// Waits until everything put before is committed or refused.
+  /// Waits until everything put before is committed or refused. Fails while the store cannot
+  /// commit.
   virtual Status flush() = 0;
   /// Deletes; returns how many rows went. A put that returned before is covered.
   virtual Result<std::int64_t> purge(const PurgeFilter& filter) = 0;

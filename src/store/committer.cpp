@@ -1,0 +1,256 @@
+#include "committer.hpp"
+
+#include <pthread.h>
+
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+namespace cardstock::store {
+namespace {
+
+// A log above this is emptied as soon as no reader holds it, not only when the store is idle.
+constexpr std::uint64_t kLongLog = std::uint64_t{64} << 20U;
+
+}  // namespace
+
+Committer::Committer(const SqliteSettings& settings,
+                     std::string path,
+                     const FileTools& tools,
+                     CommitQueue& queue,
+                     ReaderPool& readers,
+                     StoreState& state)
+    : settings_{settings},
+      path_{std::move(path)},
+      tools_{tools},
+      queue_{queue},
+      readers_{readers},
+      state_{state} {}
+
+Committer::~Committer() {
+  queue_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+Status Committer::start() {
+  Result<OpenedFile> file = open_file(path_, tools_);
+  if (!file) return std::unexpected(std::move(file.error()));
+  if (const std::optional<Fault> fault = adopt(std::move(file))) {
+    Error error = to_error(*fault);
+    error.public_detail = "store.path \"" + path_ + "\": " + error.public_detail;
+    return std::unexpected(std::move(error));
+  }
+  thread_ = std::jthread{[this] { run(); }};
+  return {};
+}
+
+void Committer::run() {
+  pthread_setname_np(pthread_self(), "cs-store");
+  for (;;) {
+    CommitQueue::Batch batch =
+        queue_.take(purges_.empty() ? CommitQueue::Wait::UntilDue : CommitQueue::Wait::No);
+    const bool idle = batch.jobs.empty() && purges_.empty();
+    const bool stopping = batch.stopping;
+    const std::optional<StoreState::Damage> damage = state_.take_damage();
+    if (damage && damage->generation == generation_) set_degraded(recover(damage->text));
+    if (!batch.jobs.empty()) {
+      std::vector<Status> outcomes;
+      std::optional<Fault> fault = commit(batch, outcomes);
+      // The new file takes what the damaged one did not.
+      if (fault && fault->kind == FaultKind::Damaged && writer_) fault = commit(batch, outcomes);
+      finish(std::move(batch), fault, outcomes);
+    }
+    if (!purges_.empty()) step_purge();
+    if (idle && !stopping) look_after_file();
+    if (stopping && purges_.empty()) break;
+  }
+  readers_.close();
+  writer_.reset();  // the last connection folds the log and removes it
+}
+
+template <class Change>
+std::optional<Fault> Committer::transact(Change change) {
+  if (!writer_) {
+    // Another try at what `recover` could not do.
+    if (std::optional<Fault> fault = adopt(open_file(path_, tools_))) return fault;
+  } else if (const char* reason = file_fault()) {
+    if (std::optional<Fault> fault = recover(reason)) return fault;
+  }
+  try {
+    if (size_of(path_ + "-wal") > settings_.max_wal_bytes && !writer_->fold(Writer::Fold::WholeLog))
+      return Fault{FaultKind::Failed, "a reader keeps the write-ahead log from being folded"};
+    writer_->begin();
+    change();
+    writer_->commit();
+    unfolded_ = true;
+    if (size_of(path_ + "-wal") > kLongLog) writer_->fold(Writer::Fold::WholeLog);
+    return std::nullopt;
+  } catch (const SQLite::Exception& e) {
+    Fault fault = classify(e);
+    if (fault.kind == FaultKind::Damaged) {
+      if (std::optional<Fault> worse = recover(fault.text)) return worse;
+    } else {
+      writer_->rollback();
+    }
+    return fault;
+  } catch (const std::exception& e) {
+    writer_->rollback();
+    return Fault{FaultKind::Failed, e.what()};
+  }
+}
+
+std::optional<Fault> Committer::commit(const CommitQueue::Batch& batch,
+                                       std::vector<Status>& outcomes) {
+  outcomes.assign(batch.jobs.size(), Status{});
+  std::vector<std::optional<EncodedRow>> rows(batch.jobs.size());
+  bool any = false;
+  for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
+    any = any || std::holds_alternative<TenantJob>(batch.jobs[i]) ||
+          std::holds_alternative<DropJob>(batch.jobs[i]);
+    const auto* put = std::get_if<PutJob>(&batch.jobs[i]);
+    if (put == nullptr) continue;
+    any = true;
+    Result<EncodedRow> row = encode_row(*put->record, settings_.max_record_bytes, compressor_);
+    if (row) {
+      rows[i] = *std::move(row);
+    } else {
+      outcomes[i] = std::unexpected(std::move(row.error()));
+    }
+  }
+  if (!any) return std::nullopt;
+  std::vector<std::int64_t> kept;
+  std::optional<Fault> fault = transact([&] {
+    kept.clear();
+    for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
+      if (rows[i]) {
+        const Key& key = std::get<PutJob>(batch.jobs[i]).key;
+        const std::int64_t id = row_id(writer_->hash_key(), key);
+        writer_->put(id, key, *rows[i]);
+        kept.push_back(id);
+      } else if (const auto* tenant = std::get_if<TenantJob>(&batch.jobs[i])) {
+        writer_->put_tenant(tenant->id, tenant->state);
+      } else if (const auto* drop = std::get_if<DropJob>(&batch.jobs[i]);
+                 drop != nullptr && drop->generation == generation_) {
+        if (const auto head = writer_->head(drop->id);
+            head && head->fetched_at_ms == drop->fetched_at_ms)
+          writer_->erase(drop->id, *head);
+      }
+    }
+  });
+  if (!fault) {
+    for (ActivePurge& purge : purges_) {
+      for (const std::int64_t id : kept) purge.job.keep(id);
+    }
+  }
+  set_degraded(fault);
+  return fault;
+}
+
+void Committer::finish(CommitQueue::Batch batch,
+                       const std::optional<Fault>& fault,
+                       std::vector<Status>& outcomes) {
+  queue_.settle(batch);
+  for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
+    if (auto* put = std::get_if<PutJob>(&batch.jobs[i])) {
+      if (!put->committed) continue;
+      if (fault && outcomes[i]) outcomes[i] = std::unexpected(to_error(*fault));
+      put->committed(outcomes[i]);
+    } else if (auto* flush = std::get_if<FlushJob>(&batch.jobs[i])) {
+      const std::string degraded = state_.degraded();
+      flush->done.set_value(degraded.empty()
+                                ? Status{}
+                                : fail(ErrorCode::StoreFailed, "The store failed.", degraded));
+    } else if (auto* purge = std::get_if<PurgeRequest>(&batch.jobs[i])) {
+      purges_.push_back({PurgeJob{std::move(purge->filter)}, std::move(purge->done)});
+    }
+  }
+}
+
+void Committer::step_purge() {
+  ActivePurge& purge = purges_.front();
+  bool more = false;
+  const std::optional<Fault> fault = transact([&] { more = purge.job.step(*writer_); });
+  set_degraded(fault);
+  if (!fault && more) return;
+  if (fault) {
+    purge.done.set_value(std::unexpected(to_error(*fault)));
+  } else {
+    purge.done.set_value(purge.job.deleted());
+  }
+  purges_.pop_front();
+}
+
+const char* Committer::file_fault() {
+  const std::optional<FileIdentity> now = identity_of(path_);
+  if (!now) return "the file was removed";
+  if (now != identity_.file) return "the file was replaced by another";
+  const std::uint64_t size = size_of(path_);
+  if (size < file_size_) return "the file was cut short";
+  file_size_ = size;
+  return nullptr;
+}
+
+void Committer::look_after_file() {
+  if (!writer_ || !state_.degraded().empty()) {
+    // Writes something, so that a disk that is still full is not taken for a good one.
+    set_degraded(transact([&] { writer_->touch(); }));
+    return;
+  }
+  if (const char* reason = file_fault()) {
+    set_degraded(recover(reason));
+    return;
+  }
+  if (writer_->more_to_evict()) set_degraded(transact([] {}));
+  if (!unfolded_ || !writer_) return;
+  try {
+    unfolded_ = !writer_->fold(Writer::Fold::WholeLog);
+    file_size_ = size_of(path_);
+  } catch (const SQLite::Exception& e) {
+    const Fault fault = classify(e);
+    set_degraded(fault.kind == FaultKind::Damaged ? recover(fault.text) : std::optional{fault});
+  }
+}
+
+std::optional<Fault> Committer::adopt(Result<OpenedFile> file) {
+  for (int attempt = 0; file; ++attempt) {
+    identity_ = open_identity_of(path_);
+    std::string rebuilt = file->rebuilt;
+    try {
+      writer_ = std::make_unique<Writer>(*std::move(file), settings_);
+    } catch (const SQLite::Exception& e) {
+      const Fault fault = classify(e);
+      // Tables are missing although the migrations say otherwise. A new file cannot have that.
+      if (fault.kind != FaultKind::Damaged || attempt > 0) return fault;
+      file = replace_file(path_, identity_, fault.text, tools_);
+      continue;
+    }
+    ++generation_;
+    file_size_ = 0;
+    unfolded_ = true;
+    readers_.open(path_, generation_, writer_->hash_key());
+    if (!rebuilt.empty()) state_.set_rebuilt(std::move(rebuilt));
+    return std::nullopt;
+  }
+  return Fault{file.error().code == ErrorCode::StoreBusy ? FaultKind::Locked : FaultKind::Failed,
+               file.error().public_detail + " " + file.error().cause};
+}
+
+std::optional<Fault> Committer::recover(const std::string& reason) {
+  readers_.close();
+  // The old connection goes after the file has its new name: SQLite sees that it moved, and lets
+  // the log be.
+  Result<OpenedFile> file = replace_file(path_, identity_, reason, tools_);
+  writer_.reset();
+  return adopt(std::move(file));
+}
+
+void Committer::set_degraded(const std::optional<Fault>& fault) {
+  const std::string before = state_.set_degraded(fault ? fault->text : std::string{});
+  if (fault && before.empty())
+    tools_.log.error("store_degraded", {{"path", path_}, {"cause", fault->text}});
+  if (!fault && !before.empty()) tools_.log.info("store_recovered", {{"path", path_}});
+}
+
+}  // namespace cardstock::store
