@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <sstream>
 #include <thread>
 
 #include "store/store_fixture.hpp"
@@ -23,7 +24,9 @@ void check_refused(const std::string& path) {
 
 std::string read_file(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{file}, {}};
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
 }
 
 }  // namespace
