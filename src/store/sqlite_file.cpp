@@ -30,8 +30,11 @@ namespace fs = std::filesystem;
 
 constexpr int kApplicationId = 0x43415244;  // "CARD", as in migrations/0001
 constexpr std::size_t kDamagedFilesKept = 3;
-// A bigger log is cut to this when it starts anew.
-constexpr const char* kJournalSizeLimit = "PRAGMA journal_size_limit=16777216";
+// A batch changes some pages a row, all over the file: they stay in memory until it is committed,
+// and in the log until several batches have changed them. A log that grew beyond its usual size is
+// cut when it starts anew.
+constexpr const char* kWriterPragmas =
+    "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=8192; PRAGMA journal_size_limit=67108864";
 
 std::string errno_text() {
   return std::generic_category().message(errno);
@@ -198,7 +201,7 @@ Result<Attempt> attempt_open(const std::string& path, const FileTools& tools) tr
   db.exec("PRAGMA journal_mode=WAL");
   db.exec("PRAGMA synchronous=NORMAL");
   db.exec("PRAGMA foreign_keys=ON");
-  db.exec(kJournalSizeLimit);
+  db.exec(kWriterPragmas);
   if (const Result<int> version = migrate(db, embedded_migrations()); !version) {
     Error error = version.error();
     error.public_detail = "store.path \"" + path + "\": " + error.public_detail;
