@@ -35,7 +35,7 @@ Committer::~Committer() {
 }
 
 Status Committer::start() {
-  Result<OpenedFile> file = open_file(path_, tools_);
+  Result<OpenedFile> file = open();
   if (!file) return std::unexpected(std::move(file.error()));
   if (const std::optional<Fault> fault = adopt(std::move(file))) {
     Error error = to_error(*fault);
@@ -74,7 +74,7 @@ template <class Change>
 std::optional<Fault> Committer::transact(Change change) {
   if (!writer_) {
     // Another try at what `recover` could not do.
-    if (std::optional<Fault> fault = adopt(open_file(path_, tools_))) return fault;
+    if (std::optional<Fault> fault = adopt(open())) return fault;
   } else if (const char* reason = file_fault()) {
     if (std::optional<Fault> fault = recover(reason)) return fault;
   }
@@ -213,24 +213,36 @@ void Committer::look_after_file() {
   }
 }
 
+Result<OpenedFile> Committer::open() {
+  std::string rebuilt;
+  Result<OpenedFile> file = open_file(path_, tools_, rebuilt);
+  if (!rebuilt.empty()) state_.set_rebuilt(std::move(rebuilt));
+  return file;
+}
+
+Result<OpenedFile> Committer::replace(const std::string& reason) {
+  std::string rebuilt;
+  Result<OpenedFile> file = replace_file(path_, identity_, reason, tools_, rebuilt);
+  if (!rebuilt.empty()) state_.set_rebuilt(std::move(rebuilt));
+  return file;
+}
+
 std::optional<Fault> Committer::adopt(Result<OpenedFile> file) {
   for (int attempt = 0; file; ++attempt) {
     identity_ = open_identity_of(path_);
-    std::string rebuilt = file->rebuilt;
     try {
       writer_ = std::make_unique<Writer>(*std::move(file), settings_);
     } catch (const SQLite::Exception& e) {
       const Fault fault = classify(e);
       // Tables are missing although the migrations say otherwise. A new file cannot have that.
       if (fault.kind != FaultKind::Damaged || attempt > 0) return fault;
-      file = replace_file(path_, identity_, fault.text, tools_);
+      file = replace(fault.text);
       continue;
     }
     ++generation_;
     file_size_ = 0;
     unfolded_ = true;
     readers_.open(path_, generation_, writer_->hash_key());
-    if (!rebuilt.empty()) state_.set_rebuilt(std::move(rebuilt));
     return std::nullopt;
   }
   return Fault{file.error().code == ErrorCode::StoreBusy ? FaultKind::Locked : FaultKind::Failed,
@@ -241,7 +253,7 @@ std::optional<Fault> Committer::recover(const std::string& reason) {
   readers_.close();
   // The old connection goes after the file has its new name: SQLite sees that it moved, and lets
   // the log be.
-  Result<OpenedFile> file = replace_file(path_, identity_, reason, tools_);
+  Result<OpenedFile> file = replace(reason);
   writer_.reset();
   return adopt(std::move(file));
 }

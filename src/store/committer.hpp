@@ -59,6 +59,8 @@ class Committer {
   /// Runs `change` in a transaction. A fault has rolled it back, and damage has brought a new file.
   template <class Change>
   std::optional<Fault> transact(Change change);
+  Result<OpenedFile> open();
+  Result<OpenedFile> replace(const std::string& reason);
   std::optional<Fault> adopt(Result<OpenedFile> file);
   std::optional<Fault> recover(const std::string& reason);
   void set_degraded(const std::optional<Fault>& fault);

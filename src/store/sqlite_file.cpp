@@ -220,20 +220,33 @@ Result<Attempt> attempt_open(const std::string& path, const FileTools& tools) tr
   return std::unexpected(std::move(error));
 }
 
-Result<OpenedFile> open_locked(const std::string& path, const FileTools& tools) {
+/// Another connection may remove a left-over log between SQLite's look at it and its own removal:
+/// an I/O error that the next try does not meet.
+Result<Attempt> attempt_open_again(const std::string& path, const FileTools& tools) {
+  constexpr int kTries = 3;
   Result<Attempt> attempt = attempt_open(path, tools);
-  if (!attempt) return std::unexpected(std::move(attempt.error()));
-  if (!attempt->damage) return std::move(attempt->file);
-  std::string why = *attempt->damage;
-  if (const Status moved = set_aside(path, why, tools); !moved)
-    return std::unexpected(moved.error());
-  attempt = attempt_open(path, tools);
+  for (int i = 1; i < kTries && !attempt && attempt.error().code == ErrorCode::StoreFailed; ++i)
+    attempt = attempt_open(path, tools);
+  return attempt;
+}
+
+Result<OpenedFile> open_locked(const std::string& path,
+                               const FileTools& tools,
+                               std::string& rebuilt) {
+  Result<Attempt> attempt = attempt_open_again(path, tools);
+  if (attempt && attempt->damage) {
+    std::string why = *attempt->damage;
+    attempt->file.db.reset();
+    if (const Status moved = set_aside(path, why, tools); !moved)
+      return std::unexpected(moved.error());
+    rebuilt = std::move(why);
+    attempt = attempt_open_again(path, tools);
+  }
   if (!attempt) return std::unexpected(std::move(attempt.error()));
   if (attempt->damage) {
     return fail(ErrorCode::StoreFailed,
                 "store.path \"" + path + "\": a new file is damaged at once.", *attempt->damage);
   }
-  attempt->file.rebuilt = std::move(why);
   return std::move(attempt->file);
 }
 
@@ -269,15 +282,18 @@ Result<std::string> checked_path(const std::string& path) {
   return absolute.string();
 }
 
-Result<OpenedFile> open_file(const std::string& path, const FileTools& tools) {
+Result<OpenedFile> open_file(const std::string& path,
+                             const FileTools& tools,
+                             std::string& rebuilt) {
   const FolderLock lock{path};
-  return open_locked(path, tools);
+  return open_locked(path, tools, rebuilt);
 }
 
 Result<OpenedFile> replace_file(const std::string& path,
                                 const OpenIdentity& old,
                                 const std::string& reason,
-                                const FileTools& tools) {
+                                const FileTools& tools,
+                                std::string& rebuilt) {
   const FolderLock lock{path};
   std::string why = reason;
   const OpenIdentity now = open_identity_of(path);
@@ -296,9 +312,8 @@ Result<OpenedFile> replace_file(const std::string& path,
     }
     tools.log.error("store_rebuilt", {{"path", path}, {"reason", why}});
   }
-  Result<OpenedFile> file = open_locked(path, tools);
-  if (file && file->rebuilt.empty()) file->rebuilt = why;
-  return file;
+  rebuilt = std::move(why);
+  return open_locked(path, tools, rebuilt);
 }
 
 std::unique_ptr<SQLite::Database> connect_reader(const std::string& path,

@@ -48,7 +48,6 @@ Result<std::string> checked_path(const std::string& path);
 struct OpenedFile {
   std::unique_ptr<SQLite::Database> db;  ///< a connection for writing
   SipKey hash_key{};
-  std::string rebuilt;  ///< why an older file was set aside; empty: it was not
 };
 
 /// What both functions need beside the path.
@@ -59,15 +58,19 @@ struct FileTools {
   Log& log;
 };
 
+/// `rebuilt`, in both: a sentence when an older file was set aside or found replaced, also when the
+/// call fails after that; else left as it is.
+
 /// Opens or creates the file at a checked path; a damaged one is set aside first.
-Result<OpenedFile> open_file(const std::string& path, const FileTools& tools);
+Result<OpenedFile> open_file(const std::string& path, const FileTools& tools, std::string& rebuilt);
 
 /// For a file found damaged, or no longer in its place, while it was open as `old`: set aside
 /// (unless another process did), then as open_file. Connections to the old file may still be open.
 Result<OpenedFile> replace_file(const std::string& path,
                                 const OpenIdentity& old,
                                 const std::string& reason,
-                                const FileTools& tools);
+                                const FileTools& tools,
+                                std::string& rebuilt);
 
 /// A further connection, for reading only. SQLite::Exception passes through.
 std::unique_ptr<SQLite::Database> connect_reader(const std::string& path,

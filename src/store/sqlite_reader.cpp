@@ -130,13 +130,24 @@ Result<ReaderPool::Loan> ReaderPool::take(std::uint64_t& generation) {
       return Loan{*this, std::move(reader), generation, hash_key};
     }
     path = path_;
+    ++opening_;
   }
+  std::unique_ptr<Reader> reader;
   try {
-    return Loan{*this, std::make_unique<Reader>(path, settings_), generation, hash_key};
+    reader = std::make_unique<Reader>(path, settings_);
   } catch (...) {
+    done_opening();
     give_back(nullptr, generation);
     throw;
   }
+  done_opening();
+  return Loan{*this, std::move(reader), generation, hash_key};
+}
+
+void ReaderPool::done_opening() {
+  const LockGuard lock{mutex_};
+  --opening_;
+  opened_.notify_all();
 }
 
 void ReaderPool::give_back(std::unique_ptr<Reader> reader, std::uint64_t generation) {
@@ -161,6 +172,7 @@ void ReaderPool::close() {
   stale.swap(free_);
   path_.clear();
   returned_.notify_all();
+  while (opening_ > 0) opened_.wait(mutex_);
 }
 
 }  // namespace cardstock::store

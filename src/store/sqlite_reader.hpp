@@ -93,19 +93,23 @@ class ReaderPool {
   /// come back.
   void open(const std::string& path, std::uint64_t generation, const SipKey& hash_key)
       CARDSTOCK_EXCLUDES(mutex_);
-  /// From now on `take` fails: there is no file.
+  /// From now on `take` fails: there is no file. Waits for connections that are being opened:
+  /// SQLite may remove a log, by its name, beside a file that it finds empty.
   void close() CARDSTOCK_EXCLUDES(mutex_);
 
  private:
+  void done_opening() CARDSTOCK_EXCLUDES(mutex_);
   void give_back(std::unique_ptr<Reader> reader, std::uint64_t generation)
       CARDSTOCK_EXCLUDES(mutex_);
 
   const SqliteSettings& settings_;
   Mutex mutex_;  ///< guards everything below
   Condition returned_;
+  Condition opened_;
   std::vector<std::unique_ptr<Reader>> free_ CARDSTOCK_GUARDED_BY(mutex_);
   std::size_t lent_ CARDSTOCK_GUARDED_BY(mutex_) = 0;
-  std::string path_ CARDSTOCK_GUARDED_BY(mutex_);  ///< empty: closed
+  std::size_t opening_ CARDSTOCK_GUARDED_BY(mutex_) = 0;  ///< among them
+  std::string path_ CARDSTOCK_GUARDED_BY(mutex_);         ///< empty: closed
   std::uint64_t generation_ CARDSTOCK_GUARDED_BY(mutex_) = 0;
   SipKey hash_key_ CARDSTOCK_GUARDED_BY(mutex_){};
 };
