@@ -24,10 +24,14 @@ std::unique_ptr<spdlog::logger> logger_on(spdlog::sink_ptr sink) {
 
 std::string_view name_of(LogLevel level) noexcept {
   switch (level) {
-    case LogLevel::Debug: return "debug";
-    case LogLevel::Info: return "info";
-    case LogLevel::Warning: return "warning";
-    case LogLevel::Error: return "error";
+    case LogLevel::Debug:
+      return "debug";
+    case LogLevel::Info:
+      return "info";
+    case LogLevel::Warning:
+      return "warning";
+    case LogLevel::Error:
+      return "error";
   }
   return "error";
 }
@@ -46,10 +50,14 @@ std::string cut(const std::string& text, std::size_t limit) {
 }  // namespace
 
 SpdlogLog::SpdlogLog(LogLevel least, const Clock& clock)
-    : least_{least}, clock_{clock}, logger_{logger_on(std::make_shared<spdlog::sinks::stderr_sink_mt>())} {}
+    : least_{least},
+      clock_{clock},
+      logger_{logger_on(std::make_shared<spdlog::sinks::stderr_sink_mt>())} {}
 
 SpdlogLog::SpdlogLog(LogLevel least, const Clock& clock, std::ostream& out)
-    : least_{least}, clock_{clock}, logger_{logger_on(std::make_shared<spdlog::sinks::ostream_sink_mt>(out))} {}
+    : least_{least},
+      clock_{clock},
+      logger_{logger_on(std::make_shared<spdlog::sinks::ostream_sink_mt>(out))} {}
 
 SpdlogLog::~SpdlogLog() = default;
 
@@ -75,7 +83,9 @@ bool SpdlogLog::admit(std::string_view event, std::uint64_t& suppressed) {
   return true;
 }
 
-void SpdlogLog::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept {
+void SpdlogLog::write(LogLevel level,
+                      std::string_view event,
+                      std::initializer_list<LogField> fields) noexcept {
   std::uint64_t suppressed = 0;
   if (!enabled(level) || !admit(event, suppressed)) return;
   std::string line;
@@ -84,7 +94,8 @@ void SpdlogLog::write(LogLevel level, std::string_view event, std::initializer_l
   json.field("time", std::string_view{to_rfc3339(clock_.wall())});
   json.field("level", name_of(level));
   json.field("event", event);
-  for (const LogField& field : fields) json.field(field.name, std::string_view{cut(field.value, kMaxValueBytes)});
+  for (const LogField& field : fields)
+    json.field(field.name, std::string_view{cut(field.value, kMaxValueBytes)});
   if (suppressed != 0) json.field("suppressed", suppressed);
   json.end_object();
   logger_->log(spdlog::level::info, spdlog::string_view_t{line});

@@ -2,12 +2,12 @@
 /// \file spdlog_log.hpp
 /// \brief Log on spdlog: one JSON object a line on standard error.
 ///
-/// `{"time":"2026-11-25T02:00:00Z","level":"info","event":"started","port":"8080"}`. Every line is valid JSON in valid UTF-8
-/// whatever the values hold: control characters are escaped, ill-formed bytes are U+FFFD.
-/// Threads: any. Blocking: a write to standard error. Errors: none.
-/// Time: wall for the lines, steady for the limit.
-/// Limits: a value of 1 KiB, the rest is cut; 20 lines a second of one event name, so that nobody who can provoke a line can
-/// fill the disk. The next line of that event says in `suppressed` how many were left out.
+/// `{"time":"2026-11-25T02:00:00Z","level":"info","event":"started","port":"8080"}`. Every line is
+/// valid JSON in valid UTF-8 whatever the values hold: control characters are escaped, ill-formed
+/// bytes are U+FFFD. Threads: any. Blocking: a write to standard error. Errors: none. Time: wall
+/// for the lines, steady for the limit. Limits: a value of 1 KiB, the rest is cut; 20 lines a
+/// second of one event name, so that nobody who can provoke a line can fill the disk. The next line
+/// of that event says in `suppressed` how many were left out.
 #include <cstdint>
 #include <iosfwd>
 #include <map>
@@ -37,7 +37,9 @@ class SpdlogLog final : public Log {
   ~SpdlogLog() override;
 
   bool enabled(LogLevel level) const noexcept override { return level >= least_; }
-  void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept override;
+  void write(LogLevel level,
+             std::string_view event,
+             std::initializer_list<LogField> fields) noexcept override;
 
  private:
   struct Window {

@@ -28,13 +28,14 @@ TEST_CASE("spdlog_log: one event is one line of JSON", "[app]") {
   Fixture f;
   f.log.info("started", {{"port", "8080"}, {"note", "a \"b\" {} {0} %v"}});
   CHECK(f.out.str() ==
-        "{\"time\":\"2026-11-25T02:00:00Z\",\"level\":\"info\",\"event\":\"started\",\"port\":\"8080\","
+        "{\"time\":\"2026-11-25T02:00:00Z\",\"level\":\"info\",\"event\":\"started\",\"port\":"
+        "\"8080\","
         "\"note\":\"a \\\"b\\\" {} {0} %v\"}\n");
 }
 
 TEST_CASE("spdlog_log: hostile bytes never leave the line raw", "[app]") {
   Fixture f;
-  f.log.warning("bad", {{"value", std::string{"a\r\nb\0\x1b[31m\xff\xc2\x9b\x7f", 15}}});
+  f.log.warning("bad", {{"value", std::string{"a\r\nb\0\x1b[31m\xff\xc2\x9b\x7f", 14}}});
   const std::string line = f.out.str();
   CHECK(line.ends_with("\"value\":\"a\\r\\nb\\u0000\\u001b[31m\xEF\xBF\xBD\\u009b\\u007f\"}\n"));
   CHECK(f.lines() == 1);
@@ -62,7 +63,8 @@ TEST_CASE("spdlog_log: lower levels are not written", "[app]") {
   CHECK(f.lines() == 1);
 }
 
-TEST_CASE("spdlog_log: an event has 20 lines a second, and the next one counts what was left out", "[app]") {
+TEST_CASE("spdlog_log: an event has 20 lines a second, and the next one counts what was left out",
+          "[app]") {
   Fixture f;
   for (int i = 0; i < 50; ++i) f.log.info("flood");
   CHECK(f.lines() == 20);
@@ -84,14 +86,16 @@ TEST_CASE("spdlog_log: lines of several threads do not mix", "[app][threads]") {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&f, t] {
-        for (int i = 0; i < 10; ++i) f.log.info("event" + std::to_string(t), {{"value", std::string(200, 'x')}});
+        for (int i = 0; i < 10; ++i)
+          f.log.info("event" + std::to_string(t), {{"value", std::string(200, 'x')}});
       });
     }
   }
   std::istringstream lines{f.out.str()};
   std::size_t whole = 0;
   for (std::string line; std::getline(lines, line);) {
-    whole += line.starts_with("{\"time\"") && line.ends_with(std::string(200, 'x') + "\"}") ? 1 : 0;
+    whole +=
+        line.starts_with("{\"time\"") && line.ends_with(std::string(200, 'x') + "\"}") ? 1U : 0U;
   }
   CHECK(whole == 40);
 }

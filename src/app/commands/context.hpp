@@ -19,9 +19,9 @@ struct CommandContext {
   Random& random;
   cli::Environment environment;
   std::istream& in;
-  std::ostream& out;              ///< results, and nothing else
-  std::ostream& err;              ///< complaints and progress
-  bool err_is_terminal = false;   ///< progress is a bar that moves, not lines
+  std::ostream& out;             ///< results, and nothing else
+  std::ostream& err;             ///< complaints and progress
+  bool err_is_terminal = false;  ///< progress is a bar that moves, not lines
   /// Lets the time pass before a retry; sleeps in the program, remembers in tests.
   std::function<void(std::chrono::milliseconds)> pause;
 };

@@ -40,9 +40,12 @@ struct Row {
   const card::KeyInfo* info;
 };
 
-/// Lines of `object`, values aligned behind the longest label. `lead` stands before the first line, as many blanks before the
-/// others.
-void print_object(std::ostream& out, const element& object, const KeyTable& table, const std::string& lead) {
+/// Lines of `object`, values aligned behind the longest label. `lead` stands before the first line,
+/// as many blanks before the others.
+void print_object(std::ostream& out,
+                  const element& object,
+                  const KeyTable& table,
+                  const std::string& lead) {
   std::vector<Row> rows;
   std::size_t columns = 0;
   simdjson::dom::object members;
@@ -67,14 +70,16 @@ void print_object(std::ostream& out, const element& object, const KeyTable& tabl
     out << row.label << '\n';
     static const KeyTable kNoEntries;
     for (const element entry : entries) {
-      print_object(out, entry, row.info == nullptr ? kNoEntries : row.info->entries, blanks + "  - ");
+      print_object(out, entry, row.info == nullptr ? kNoEntries : row.info->entries,
+                   blanks + "  - ");
     }
   }
 }
 
 std::string text_at(const element& document, std::string_view pointer) {
   std::string_view text;
-  return document.at_pointer(pointer).get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
+  return document.at_pointer(pointer).get(text) == simdjson::SUCCESS ? std::string{text}
+                                                                     : std::string{};
 }
 
 void print_answer(std::ostream& out, const element& envelope) {
@@ -92,7 +97,8 @@ void print_answer(std::ostream& out, const element& envelope) {
 cli::ExitCode run_lookup(const cli::LookupCommand& command, CommandContext& context) {
   const auto service = find_service(command.service, context.environment, Listener::Cards);
   if (!service) return report(context, service.error());
-  const std::string target = "/v1/card?type=" + percent_encode(command.type) + "&name=" + percent_encode(command.name);
+  const std::string target =
+      "/v1/card?type=" + percent_encode(command.type) + "&name=" + percent_encode(command.name);
   const auto response = ask(context, *service, target, kPatience);
   if (!response) return report(context, response.error());
 

@@ -7,9 +7,10 @@
 
 namespace cardstock::app {
 
-/// Asks `GET /v1/card` and prints the card as aligned lines in the order of the answer, or with --json the answer itself.
-/// Blocking: network, two minutes at most. Ends with Ok, NotFound (`no_result`), Failed (every other outcome), Unreachable,
-/// Usage or Configuration. Nothing foreign reaches the terminal unescaped.
+/// Asks `GET /v1/card` and prints the card as aligned lines in the order of the answer, or with
+/// --json the answer itself. Blocking: network, two minutes at most. Ends with Ok, NotFound
+/// (`no_result`), Failed (every other outcome), Unreachable, Usage or Configuration. Nothing
+/// foreign reaches the terminal unescaped.
 cli::ExitCode run_lookup(const cli::LookupCommand& command, CommandContext& context);
 
 }  // namespace cardstock::app

@@ -39,7 +39,8 @@ struct Completed {
   Result<fetch::HttpResponse> answer;
 };
 
-/// Answers on their way from the client's thread to the command's. Bounded by the number of batches in flight.
+/// Answers on their way from the client's thread to the command's. Bounded by the number of batches
+/// in flight.
 class Inbox {
  public:
   void put(Completed completed) {
@@ -98,8 +99,10 @@ class Progress {
     const std::chrono::duration<double> spent = now - began_;
     if (done == 0 || spent.count() <= 0) return "";
     const double per_second = static_cast<double>(done) / spent.count();
-    const milliseconds left{static_cast<std::int64_t>(static_cast<double>(total_ - done) / per_second * 1000)};
-    return ", " + count_text(static_cast<std::uint64_t>(per_second * 60)) + " a minute, " + to_words(left) + " left";
+    const milliseconds left{
+        static_cast<std::int64_t>(static_cast<double>(total_ - done) / per_second * 1000)};
+    return ", " + count_text(static_cast<std::uint64_t>(per_second * 60)) + " a minute, " +
+           to_words(left) + " left";
   }
 
   CommandContext& context_;
@@ -113,7 +116,10 @@ class Progress {
 class Run {
  public:
   Run(CommandContext& context, const Service& service, PrewarmList& list)
-      : context_{context}, service_{service}, list_{list}, progress_{context, list.items().size()} {}
+      : context_{context},
+        service_{service},
+        list_{list},
+        progress_{context, list.items().size()} {}
 
   /// nullopt: the list has been asked to its end; else why the run was given up.
   std::optional<Error> ask_all() {
@@ -131,11 +137,15 @@ class Run {
   }
 
   const Tally& tally() const noexcept { return tally_; }
+  /// Items without an answer because the run was given up.
+  std::size_t unasked() const noexcept { return list_.items().size() - next_ + again_.size(); }
 
  private:
   std::size_t done() const noexcept { return next_ - again_.size() - asked_; }
   /// While the service is busy, what is in flight comes home before the pause, and nothing is sent.
-  bool more() const noexcept { return wait_ == 0ms && (!again_.empty() || next_ < list_.items().size()); }
+  bool more() const noexcept {
+    return wait_ == 0ms && (!again_.empty() || next_ < list_.items().size());
+  }
 
   Batch next_batch() {
     Batch batch;
@@ -160,7 +170,10 @@ class Run {
     json.begin_object().key("entities").begin_array();
     for (const std::size_t index : batch) {
       const PrewarmItem& item = list_.items()[index];
-      json.begin_object().field("type", name_of(item.type)).field("name", std::string_view{item.name}).end_object();
+      json.begin_object()
+          .field("type", name_of(item.type))
+          .field("name", std::string_view{item.name})
+          .end_object();
     }
     json.end_array().end_object();
     auto request = request_for(service_, "POST", "/v1/cards", std::move(body));
@@ -192,7 +205,8 @@ class Run {
       ask_again(completed.batch, complaint_of(response), response.retry_after);
     } else if (response.status >= 400 && response.status < 500) {
       // Refused as a whole: every other batch would be.
-      fatal_ = Error{.code = ErrorCode::Forbidden, .public_detail = complaint_of(response), .cause = {}};
+      fatal_ =
+          Error{.code = ErrorCode::Forbidden, .public_detail = complaint_of(response), .cause = {}};
       give_up(completed.batch, fatal_->public_detail);
     } else {
       give_up(completed.batch, complaint_of(response));
@@ -200,7 +214,8 @@ class Run {
   }
 
   void take_error(const Batch& batch, const Error& error) {
-    if (error.code == ErrorCode::Timeout || error.code == ErrorCode::ConnectionLost || error.code == ErrorCode::Busy) {
+    if (error.code == ErrorCode::Timeout || error.code == ErrorCode::ConnectionLost ||
+        error.code == ErrorCode::Busy) {
       ask_again(batch, error.public_detail, {});
       return;
     }
@@ -208,7 +223,9 @@ class Run {
     give_up(batch, error.public_detail);
   }
 
-  void take_results(const Batch& batch, const simdjson::dom::array& results, const fetch::HttpResponse& response) {
+  void take_results(const Batch& batch,
+                    const simdjson::dom::array& results,
+                    const fetch::HttpResponse& response) {
     Batch busy;
     std::size_t at = 0;
     for (const simdjson::dom::element envelope : results) {
@@ -216,7 +233,8 @@ class Run {
       std::string_view outcome;
       std::string_view message;
       const bool known = envelope["outcome"].get(outcome) == simdjson::SUCCESS;
-      if (envelope["message"].get(message) != simdjson::SUCCESS) message = known ? outcome : "an answer without outcome";
+      if (envelope["message"].get(message) != simdjson::SUCCESS)
+        message = known ? outcome : "an answer without outcome";
       if (outcome == "ok") {
         ++tally_.found;
       } else if (outcome == "no_result") {
@@ -227,7 +245,8 @@ class Run {
         list_.refuse(list_.items()[index].list, list_.items()[index].line, message);
       } else {
         if (outcome == "missing_credentials" || outcome == "auth_failed") {
-          fatal_ = Error{.code = ErrorCode::AuthFailed, .public_detail = std::string{message}, .cause = {}};
+          fatal_ = Error{
+              .code = ErrorCode::AuthFailed, .public_detail = std::string{message}, .cause = {}};
         }
         give_up({index}, message);
       }
@@ -244,7 +263,8 @@ class Run {
     }
     again_.insert(again_.end(), batch.begin(), batch.end());
     const auto seconds = parse_integer(trim(retry_after));
-    wait_ = std::max(wait_, milliseconds{std::chrono::seconds{std::clamp<std::int64_t>(seconds.value_or(5), 1, 60)}});
+    const std::chrono::seconds after{std::clamp<std::int64_t>(seconds.value_or(5), 1, 60)};
+    wait_ = std::max<milliseconds>(wait_, after);
   }
 
   void give_up(const Batch& batch, std::string_view why) {
@@ -288,9 +308,13 @@ Status read_lists(const cli::PrewarmCommand& command, CommandContext& context, P
   return {};
 }
 
-void print_lines(std::ostream& err, std::string_view what, const std::vector<RefusedLine>& kept, std::size_t all) {
+void print_lines(std::ostream& err,
+                 std::string_view what,
+                 const std::vector<RefusedLine>& kept,
+                 std::size_t all) {
   for (const RefusedLine& line : kept) {
-    err << what << ' ' << printable(line.list) << ':' << line.line << ": " << printable(line.why) << '\n';
+    err << what << ' ' << printable(line.list) << ':' << line.line << ": " << printable(line.why)
+        << '\n';
   }
   if (all > kept.size()) err << what << ' ' << count_text(all - kept.size()) << " more\n";
 }
@@ -306,36 +330,45 @@ void print_counts(std::ostream& out, const PrewarmList& list, std::size_t indica
 cli::ExitCode run_prewarm(const cli::PrewarmCommand& command, CommandContext& context) {
   const auto type = entity_type(command.type);
   if (!command.type.empty() && !type) {
-    return report(context, {.code = ErrorCode::MalformedRequest,
-                            .public_detail = "--type must be IpAddress, InternetDomainName, URL, Hash or EmailAddress",
-                            .cause = {}});
+    return report(
+        context,
+        {.code = ErrorCode::MalformedRequest,
+         .public_detail = "--type must be IpAddress, InternetDomainName, URL, Hash or EmailAddress",
+         .cause = {}});
   }
   const auto service = find_service(command.service, context.environment, Listener::Cards);
   if (!service && !command.dry_run) return report(context, service.error());
 
   PrewarmList list{type, command.column, context.random};
-  if (const auto status = read_lists(command, context, list); !status) return report(context, status.error());
+  if (const auto status = read_lists(command, context, list); !status)
+    return report(context, status.error());
   const std::size_t indicators = list.items().size();
 
   Tally tally;
+  std::size_t unasked = 0;
   std::optional<Error> fatal;
   if (!command.dry_run && indicators > 0) {
     Run run{context, *service, list};
     fatal = run.ask_all();
     tally = run.tally();
+    unasked = run.unasked();
   }
 
   print_lines(context.err, "refused", list.kept_refusals(), list.refused());
   print_lines(context.err, "failed", tally.kept_failures, tally.failed);
   print_counts(context.out, list, indicators);
   if (command.dry_run) {
-    context.out << "calls       " << count_text((indicators + kCallIndicators - 1) / kCallIndicators)
+    context.out << "calls       "
+                << count_text((indicators + kCallIndicators - 1) / kCallIndicators)
                 << " at most, when nothing is fresh\n";
   } else {
-    context.out << "found       " << count_text(tally.found) << "\nabsent      " << count_text(tally.absent) << '\n';
+    context.out << "found       " << count_text(tally.found) << "\nabsent      "
+                << count_text(tally.absent) << '\n';
   }
   context.out << "refused     " << count_text(list.refused()) << '\n';
   if (!command.dry_run) context.out << "failed      " << count_text(tally.failed) << '\n';
+
+  if (unasked > 0) context.out << "not asked   " << count_text(unasked) << '\n';
 
   if (fatal) return report(context, *fatal);
   if (tally.failed > 0 || (indicators == 0 && list.refused() > 0)) return cli::ExitCode::Failed;

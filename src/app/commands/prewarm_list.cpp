@@ -36,24 +36,24 @@ PrewarmList::PrewarmList(std::optional<EntityType> type, std::string column, Ran
 Status PrewarmList::read(std::istream& in, std::string list) {
   lists_.push_back(std::move(list));
   const std::size_t index = lists_.size() - 1;
-  cli::ListReader reader{
-      {.column = column_},
-      [this](const cli::ListEntry& entry) {
-        ++entries_;
-        std::string name;
-        std::string type;
-        if (!entry.name.starts_with('{')) {
-          take(entry.name, entry.type, entry.line);
-        } else if (read_json_line(entry.name, name, type)) {
-          take(name, type, entry.line);
-        } else {
-          refuse(lists_.size() - 1, entry.line, "it is not a JSON object with a name");
-        }
-      },
-      [this, index](std::size_t line, std::string_view why) {
-        ++entries_;
-        refuse(index, line, why);
-      }};
+  cli::ListReader reader{{.column = column_},
+                         [this](const cli::ListEntry& entry) {
+                           ++entries_;
+                           std::string name;
+                           std::string type;
+                           if (!entry.name.starts_with('{')) {
+                             take(entry.name, entry.type, entry.line);
+                           } else if (read_json_line(entry.name, name, type)) {
+                             take(name, type, entry.line);
+                           } else {
+                             refuse(lists_.size() - 1, entry.line,
+                                    "it is not a JSON object with a name");
+                           }
+                         },
+                         [this, index](std::size_t line, std::string_view why) {
+                           ++entries_;
+                           refuse(index, line, why);
+                         }};
 
   std::array<char, 64 * 1024> block{};
   for (bool first = true; in; first = false) {
@@ -64,7 +64,8 @@ Status PrewarmList::read(std::istream& in, std::string list) {
                   "is compressed: use scripts/prewarm, or gzip -dc FILE | cardstock prewarm -");
     }
     if (auto status = reader.feed(bytes); !status) return status;
-    if (full_) return fail(ErrorCode::MalformedRequest, "more than 5,000,000 indicators: split the lists");
+    if (full_)
+      return fail(ErrorCode::MalformedRequest, "more than 5,000,000 indicators: split the lists");
   }
   if (in.bad()) return fail(ErrorCode::MalformedRequest, "cannot be read to its end");
   return reader.finish();
@@ -90,7 +91,8 @@ void PrewarmList::take(std::string_view name, std::string_view type, std::size_t
     refuse(list, line, indicator.error().public_detail);
     return;
   }
-  const std::string identity = std::string{name_of(indicator->type())} + ":" + indicator->canonical();
+  const std::string identity =
+      std::string{name_of(indicator->type())} + ":" + indicator->canonical();
   if (!seen_.insert(siphash(key_, identity)).second) {
     ++duplicates_;
     return;

@@ -16,8 +16,8 @@ namespace cardstock::app {
 
 struct PrewarmItem {
   EntityType type;
-  std::string name;    ///< as it stands in the list: its spelling may matter to ThreatConnect
-  std::size_t list;    ///< index of the list that it came from
+  std::string name;  ///< as it stands in the list: its spelling may matter to ThreatConnect
+  std::size_t list;  ///< index of the list that it came from
   std::size_t line;
 };
 
@@ -27,9 +27,10 @@ struct RefusedLine {
   std::string why;
 };
 
-/// Reads lists one after the other and keeps what is to be asked. An indicator that came before, in whatever spelling, is a
-/// duplicate. Threads: none. Blocking: the streams. Errors: MalformedRequest (a column that is not there, gzip, too many).
-/// Limits: kMaxItems indicators, about 150 bytes each; the first kMaxKept refused lines are kept, all are counted.
+/// Reads lists one after the other and keeps what is to be asked. An indicator that came before, in
+/// whatever spelling, is a duplicate. Threads: none. Blocking: the streams. Errors:
+/// MalformedRequest (a column that is not there, gzip, too many). Limits: kMaxItems indicators,
+/// about 150 bytes each; the first kMaxKept refused lines are kept, all are counted.
 class PrewarmList {
  public:
   static constexpr std::size_t kMaxItems = 5'000'000;
@@ -56,7 +57,8 @@ class PrewarmList {
   std::optional<EntityType> type_;
   std::string column_;
   SipKey key_{};
-  std::unordered_set<std::uint64_t> seen_;  ///< keyed hashes of what is in items_; a collision in 2^64 loses one indicator
+  std::unordered_set<std::uint64_t>
+      seen_;  ///< keyed hashes of what is in items_; a collision in 2^64 loses one indicator
   std::vector<std::string> lists_;
   std::vector<PrewarmItem> items_;
   std::size_t entries_ = 0;

@@ -18,6 +18,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxUrl = 1024;
+constexpr std::string_view kNoWord = " must hold one word of visible characters";
+
+/// Fit for the Authorization header.
+bool is_word(std::string_view text) noexcept {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
+}
 
 Status read_url(std::string_view url, Service& service) {
   const std::size_t scheme = url.find("://");
@@ -25,11 +31,12 @@ Status read_url(std::string_view url, Service& service) {
   const std::string_view origin = url.substr(0, path);
   std::string_view prefix = path == std::string_view::npos ? std::string_view{} : url.substr(path);
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  const bool known = starts_with_ignoring_case(url, "http://") || starts_with_ignoring_case(url, "https://");
-  const bool plain = std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7F; });
-  if (!known || !plain || url.size() > kMaxUrl || scheme + 3 == origin.size() ||
+  const bool known =
+      starts_with_ignoring_case(url, "http://") || starts_with_ignoring_case(url, "https://");
+  if (!known || !is_word(url) || url.size() > kMaxUrl || scheme + 3 == origin.size() ||
       url.find_first_of("?#@\\") != std::string_view::npos) {
-    return fail(ErrorCode::MalformedRequest, "--url must be a URL such as http://127.0.0.1:8080, without user or query");
+    return fail(ErrorCode::MalformedRequest,
+                "--url must be a URL such as http://127.0.0.1:8080, without user or query");
   }
   service.origin = origin;
   service.prefix = prefix;
@@ -47,7 +54,8 @@ std::string origin_of(const cli::Endpoint& endpoint, std::string_view scheme) {
 Status read_config(const cli::Config& config, Listener listener, Service& service) {
   const cli::Endpoint& endpoint =
       listener == Listener::Admin ? config.admin.listen : config.server.listen.front();
-  if (endpoint.port == 0) return fail(ErrorCode::InvalidConfig, "the listener has no fixed port: give --url");
+  if (endpoint.port == 0)
+    return fail(ErrorCode::InvalidConfig, "the listener has no fixed port: give --url");
   const bool tls = listener == Listener::Cards && !config.server.tls_certificate.empty();
   service.origin = origin_of(endpoint, tls ? "https" : "http");
   if (listener == Listener::Admin) {
@@ -84,7 +92,9 @@ class Mailbox {
 
 }  // namespace
 
-Result<Service> find_service(const cli::ServiceOptions& options, const cli::Environment& environment, Listener listener) {
+Result<Service> find_service(const cli::ServiceOptions& options,
+                             const cli::Environment& environment,
+                             Listener listener) {
   Service service;
   Status status;
   if (!options.url.empty()) {
@@ -102,14 +112,17 @@ Result<Service> find_service(const cli::ServiceOptions& options, const cli::Envi
     auto token = cli::read_secret_file(options.token_file);
     if (!token) {
       return fail(ErrorCode::InvalidConfig,
-                  "--token-file must be the path of a file that holds the token: " + token.error().public_detail);
+                  "--token-file must be the path of a file that holds the token: " +
+                      token.error().public_detail);
     }
+    if (!is_word(token->reveal()))
+      return fail(ErrorCode::InvalidConfig, "--token-file" + std::string{kNoWord});
     service.token = *std::move(token);
   } else if (auto token = environment("CARDSTOCK_TOKEN"); token && !token->empty()) {
-    const bool plain = std::ranges::all_of(*token, [](char c) { return c > 0x20 && c < 0x7F; });
-    if (plain) service.token = Secret{*token};
+    if (!is_word(*token))
+      return fail(ErrorCode::InvalidConfig, "CARDSTOCK_TOKEN" + std::string{kNoWord});
+    service.token = Secret{*token};
     wipe(*token);
-    if (!plain) return fail(ErrorCode::InvalidConfig, "CARDSTOCK_TOKEN must be one word of visible characters");
   }
   return service;
 }
@@ -124,7 +137,10 @@ fetch::CurlSettings client_settings(const cli::ServiceOptions& options) {
   return settings;
 }
 
-fetch::HttpRequest request_for(const Service& service, std::string_view method, std::string_view target, std::string body) {
+fetch::HttpRequest request_for(const Service& service,
+                               std::string_view method,
+                               std::string_view target,
+                               std::string body) {
   fetch::HttpRequest request;
   request.method = method;
   request.origin = service.origin;
@@ -147,19 +163,24 @@ Result<fetch::HttpResponse> ask(CommandContext& context,
   request.deadline = context.clock.steady() + patience;
   // Shared: the client may call back while this function is being left by an exception.
   const auto mailbox = std::make_shared<Mailbox>();
-  context.http.send(std::move(request), [mailbox](Result<fetch::HttpResponse> answer) { mailbox->put(std::move(answer)); });
+  context.http.send(std::move(request), [mailbox](Result<fetch::HttpResponse> answer) {
+    mailbox->put(std::move(answer));
+  });
   return mailbox->take();
 }
 
 cli::ExitCode exit_code(const Error& error) noexcept {
   switch (error.code) {
-    case ErrorCode::MalformedRequest: return cli::ExitCode::Usage;
-    case ErrorCode::InvalidConfig: return cli::ExitCode::Configuration;
+    case ErrorCode::MalformedRequest:
+      return cli::ExitCode::Usage;
+    case ErrorCode::InvalidConfig:
+      return cli::ExitCode::Configuration;
     case ErrorCode::ResolveFailed:
     case ErrorCode::ConnectFailed:
     case ErrorCode::TlsFailed:
     case ErrorCode::Timeout:
-    case ErrorCode::ConnectionLost: return cli::ExitCode::Unreachable;
+    case ErrorCode::ConnectionLost:
+      return cli::ExitCode::Unreachable;
     case ErrorCode::InvalidIndicator:
     case ErrorCode::UnsupportedType:
     case ErrorCode::MissingCredentials:
@@ -180,7 +201,8 @@ cli::ExitCode exit_code(const Error& error) noexcept {
     case ErrorCode::AnswerUnreadable:
     case ErrorCode::StoreBusy:
     case ErrorCode::StoreFailed:
-    case ErrorCode::Internal: return cli::ExitCode::Failed;
+    case ErrorCode::Internal:
+      return cli::ExitCode::Failed;
   }
   return cli::ExitCode::Failed;
 }
@@ -194,7 +216,8 @@ cli::ExitCode report(CommandContext& context, const Error& error) {
     context.err << "cardstock: " << printable(text.substr(0, end)) << '\n';
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  if (code == cli::ExitCode::Unreachable) context.err << "cardstock: is the service running? See cardstock serve --help\n";
+  if (code == cli::ExitCode::Unreachable)
+    context.err << "cardstock: is the service running? See cardstock serve --help\n";
   return code;
 }
 
@@ -207,7 +230,8 @@ std::string complaint_of(const fetch::HttpResponse& response) {
       if (document[key].get(text) == simdjson::SUCCESS && !text.empty()) return std::string{text};
     }
   }
-  return "the service answered with status " + std::to_string(response.status) + " and no explanation; is --url right?";
+  return "the service answered with status " + std::to_string(response.status) +
+         " and no explanation; is --url right?";
 }
 
 }  // namespace cardstock::app

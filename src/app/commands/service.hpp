@@ -21,23 +21,29 @@ struct Service {
   Secret token;        ///< empty: none is sent
 };
 
-/// From --url, else the listener of the configuration, else the default listener. The token comes from --token-file, else from
-/// CARDSTOCK_TOKEN, else with a configuration and without --url from there (the admin's, or the first client's that may ask).
-/// Errors: MalformedRequest (the URL), InvalidConfig.
-Result<Service> find_service(const cli::ServiceOptions& options, const cli::Environment& environment, Listener listener);
+/// From --url, else the listener of the configuration, else the default listener. The token comes
+/// from --token-file, else from CARDSTOCK_TOKEN, else with a configuration and without --url from
+/// there (the admin's, or the first client's that may ask). Errors: MalformedRequest (the URL),
+/// InvalidConfig.
+Result<Service> find_service(const cli::ServiceOptions& options,
+                             const cli::Environment& environment,
+                             Listener listener);
 
 /// The settings of a client for these commands: long answers, patience, no proxy.
 fetch::CurlSettings client_settings(const cli::ServiceOptions& options);
 
-/// Sends and waits for the answer. `target` begins with `/v1`. Blocking: network, until `patience` is over.
-/// Errors: those of HttpClient.
+/// Sends and waits for the answer. `target` begins with `/v1`. Blocking: network, until `patience`
+/// is over. Errors: those of HttpClient.
 Result<fetch::HttpResponse> ask(CommandContext& context,
                                 const Service& service,
                                 std::string_view target,
                                 std::chrono::milliseconds patience);
 
 /// A request to the service with its token, as ask() sends it.
-fetch::HttpRequest request_for(const Service& service, std::string_view method, std::string_view target, std::string body);
+fetch::HttpRequest request_for(const Service& service,
+                               std::string_view method,
+                               std::string_view target,
+                               std::string body);
 
 /// The exit code for an error of HttpClient or of find_service().
 cli::ExitCode exit_code(const Error& error) noexcept;
@@ -45,7 +51,8 @@ cli::ExitCode exit_code(const Error& error) noexcept;
 /// Prints "cardstock: …" on one line of `err` and gives back exit_code().
 cli::ExitCode report(CommandContext& context, const Error& error);
 
-/// What an answer that is not the expected document says of itself: the detail of a problem document, else its status.
+/// What an answer that is not the expected document says of itself: the detail of a problem
+/// document, else its status.
 std::string complaint_of(const fetch::HttpResponse& response);
 
 }  // namespace cardstock::app

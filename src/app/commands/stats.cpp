@@ -42,7 +42,8 @@ class Figures {
   }
   std::string seconds(std::string_view pointer) const {
     double value = 0;
-    return document_.at_pointer(pointer).get(value) == simdjson::SUCCESS ? seconds_text(value) : "-";
+    return document_.at_pointer(pointer).get(value) == simdjson::SUCCESS ? seconds_text(value)
+                                                                         : "-";
   }
   std::optional<std::uint64_t> number(std::string_view pointer) const {
     std::uint64_t value = 0;
@@ -104,35 +105,51 @@ void print_list(std::ostream& out,
 void print_stats(std::ostream& out, const element& document) {
   const Figures f{document};
   const std::chrono::seconds uptime{std::min(f.number("/uptime_seconds").value_or(0), kMaxUptime)};
-  out << "Cardstock " << f.text("/version") << ", up " << to_words(uptime) << " since " << f.text("/started_at") << "\n\n";
+  out << "Cardstock " << f.text("/version") << ", up " << to_words(uptime) << " since "
+      << f.text("/started_at") << "\n\n";
 
   line(out, "Requests", f.count("/requests/total"));
   line(out, "  outcomes", f.counts("/requests/by_outcome"));
   line(out, "  types", f.counts("/requests/by_type"));
-  line(out, "  latency", "p50 " + f.seconds("/requests/latency_seconds/p50") + ", p90 " +
-                             f.seconds("/requests/latency_seconds/p90") + ", p99 " + f.seconds("/requests/latency_seconds/p99"));
-  line(out, "Cache", "hit " + f.count("/cache/hit") + ", miss " + f.count("/cache/miss") + ", stale " + f.count("/cache/stale") +
-                         ", negative " + f.count("/cache/negative") + ", coalesced " + f.count("/cache/coalesced") +
-                         ", bypass " + f.count("/cache/bypass") + hit_rate(f));
-  line(out, "ThreatConnect", f.count("/upstream/calls") + " calls for " + f.count("/upstream/indicators") + " indicators, " +
-                                 f.count("/upstream/calls_saved") + " calls saved; breaker " + f.text("/upstream/breaker"));
-  line(out, "  latency", "p50 " + f.seconds("/upstream/latency_seconds/p50") + ", p99 " +
-                             f.seconds("/upstream/latency_seconds/p99"));
+  line(out, "  latency",
+       "p50 " + f.seconds("/requests/latency_seconds/p50") + ", p90 " +
+           f.seconds("/requests/latency_seconds/p90") + ", p99 " +
+           f.seconds("/requests/latency_seconds/p99"));
+  line(out, "Cache",
+       "hit " + f.count("/cache/hit") + ", miss " + f.count("/cache/miss") + ", stale " +
+           f.count("/cache/stale") + ", negative " + f.count("/cache/negative") + ", coalesced " +
+           f.count("/cache/coalesced") + ", bypass " + f.count("/cache/bypass") + hit_rate(f));
+  line(out, "ThreatConnect",
+       f.count("/upstream/calls") + " calls for " + f.count("/upstream/indicators") +
+           " indicators, " + f.count("/upstream/calls_saved") + " calls saved; breaker " +
+           f.text("/upstream/breaker"));
+  line(out, "  latency",
+       "p50 " + f.seconds("/upstream/latency_seconds/p50") + ", p99 " +
+           f.seconds("/upstream/latency_seconds/p99"));
   line(out, "  errors", f.counts("/upstream/errors"));
-  line(out, "Limit", f.count("/limiter/used") + " used of " + f.count("/limiter/per_minute") + " a minute, " +
-                         f.count("/limiter/remaining") + " left, window ends " + f.text("/limiter/window_ends_at"));
-  line(out, "  waiting", "analyst " + f.count("/limiter/waiting/analyst") + ", refresh " + f.count("/limiter/waiting/refresh") +
-                             ", prewarm " + f.count("/limiter/waiting/prewarm") + "; rejected " + f.count("/limiter/rejected"));
-  line(out, "Store", f.text("/store/backend") + ", " + f.text("/store/state") + ": " + f.count("/store/rows") + " rows (" +
-                         f.count("/store/rows_absent") + " absent), " + f.bytes("/store/file_bytes") + " and " +
-                         f.bytes("/store/wal_bytes") + " of log, oldest " + f.text("/store/oldest_fetched_at"));
-  line(out, "Memory", f.count("/memory/rows") + " rows, " + f.bytes("/memory/bytes") + " of " + f.bytes("/memory/limit_bytes"));
+  line(out, "Limit",
+       f.count("/limiter/used") + " used of " + f.count("/limiter/per_minute") + " a minute, " +
+           f.count("/limiter/remaining") + " left, window ends " +
+           f.text("/limiter/window_ends_at"));
+  line(out, "  waiting",
+       "analyst " + f.count("/limiter/waiting/analyst") + ", refresh " +
+           f.count("/limiter/waiting/refresh") + ", prewarm " +
+           f.count("/limiter/waiting/prewarm") + "; rejected " + f.count("/limiter/rejected"));
+  line(out, "Store",
+       f.text("/store/backend") + ", " + f.text("/store/state") + ": " + f.count("/store/rows") +
+           " rows (" + f.count("/store/rows_absent") + " absent), " + f.bytes("/store/file_bytes") +
+           " and " + f.bytes("/store/wal_bytes") + " of log, oldest " +
+           f.text("/store/oldest_fetched_at"));
+  line(out, "Memory",
+       f.count("/memory/rows") + " rows, " + f.bytes("/memory/bytes") + " of " +
+           f.bytes("/memory/limit_bytes"));
   print_list(out, document, "tenants", "Tenants", [](const Figures& tenant) {
-    return tenant.text("/id") + "  " + tenant.text("/base_url") + "  " + tenant.count("/rows") + " rows, last accepted " +
-           tenant.text("/last_accepted_at");
+    return tenant.text("/id") + "  " + tenant.text("/base_url") + "  " + tenant.count("/rows") +
+           " rows, last accepted " + tenant.text("/last_accepted_at");
   });
   print_list(out, document, "recent_errors", "Recent errors", [](const Figures& error) {
-    return error.text("/at") + "  " + error.text("/kind") + " (" + error.count("/count") + ")  " + error.text("/message");
+    return error.text("/at") + "  " + error.text("/kind") + " (" + error.count("/count") + ")  " +
+           error.text("/message");
   });
 }
 

@@ -11,8 +11,8 @@ namespace cardstock::app {
 namespace {
 
 constexpr bool is_unprintable(char32_t c) noexcept {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C || c == 0x200E || c == 0x200F ||
-         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C || c == 0x200E ||
+         c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
 void append_escape(std::string& out, char32_t c) {
@@ -46,13 +46,17 @@ std::string number_text(double value, const char* unit) {
 
 }  // namespace
 
-std::string printable(std::string_view text) { return escaped(text, ""); }
+std::string printable(std::string_view text) {
+  return escaped(text, "");
+}
 
-std::string printable_json(std::string_view json) { return escaped(json, "\t\r\n"); }
+std::string printable_json(std::string_view json) {
+  return escaped(json, "\t\r\n");
+}
 
 std::size_t width(std::string_view text) noexcept {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 std::string padded(std::string_view text, std::size_t columns) {

@@ -7,10 +7,12 @@
 
 namespace cardstock::app {
 
-/// One line that cannot move the cursor, change colours or turn the reading direction: control characters, line separators and
-/// bidirectional marks are written as `\u001b`, ill-formed UTF-8 becomes U+FFFD.
+/// One line that cannot move the cursor, change colours or turn the reading direction: control
+/// characters, line separators and bidirectional marks are written as `\u001b`, ill-formed UTF-8
+/// becomes U+FFFD.
 std::string printable(std::string_view text);
-/// The same for a JSON document: what JSON allows raw and a terminal does not becomes an escape; the document means the same.
+/// The same for a JSON document: what JSON allows raw and a terminal does not becomes an escape;
+/// the document means the same.
 std::string printable_json(std::string_view json);
 
 /// Width on a terminal, in code points.
