@@ -118,3 +118,16 @@ TEST_CASE("options: help is the text of help_text, of the program and of each co
   CHECK_THAT(cli::help_text("lookup"),
              Contains("--json") && Contains("TYPE") && Contains("--token-file"));
 }
+
+TEST_CASE("options: docs/commands.md shows the help as it is", "[cli]") {
+  const std::string page = read_file(CARDSTOCK_SOURCE_DIR "/docs/commands.md");
+  std::vector<std::string> names{""};
+  names.insert(names.end(), cli::command_names().begin(), cli::command_names().end());
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    std::string help = cli::help_text(name);
+    while (help.ends_with('\n')) help.pop_back();
+    CHECK_THAT(page, Contains("```text\n$ cardstock " + name + (name.empty() ? "" : " ") +
+                              "--help\n" + help + "\n```\n"));
+  }
+}
