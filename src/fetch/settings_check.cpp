@@ -18,6 +18,7 @@
 namespace cardstock::fetch {
 namespace {
 
+constexpr std::chrono::hours kMaxTimeout{24};
 constexpr std::uintmax_t kMaxCaFile = 16 * 1024 * 1024;
 constexpr std::string_view kKinds[] = {"CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"};
 constexpr std::string_view kProxySchemes[] = {"http",    "https",  "socks4",
@@ -117,9 +118,10 @@ Status check_proxy(const std::string& proxy) {
 }  // namespace
 
 Status check_settings(const CurlSettings& settings) {
-  if (settings.connect_timeout.count() <= 0)
-    return invalid("connect_timeout must be longer than zero.");
-  if (settings.call_timeout.count() <= 0) return invalid("call_timeout must be longer than zero.");
+  if (settings.connect_timeout.count() <= 0 || settings.connect_timeout > kMaxTimeout)
+    return invalid("connect_timeout must be longer than zero and at most a day.");
+  if (settings.call_timeout.count() <= 0 || settings.call_timeout > kMaxTimeout)
+    return invalid("call_timeout must be longer than zero and at most a day.");
   if (settings.max_answer_bytes == 0 || settings.max_queued == 0 || settings.max_connections <= 0 ||
       settings.max_connections_per_host <= 0)
     return invalid("The limits of upstream calls must be larger than zero.");

@@ -82,7 +82,7 @@ TEST_CASE("settings: a proxy must be a URL with a port, and its password is not 
   }
 }
 
-TEST_CASE("settings: limits of zero are refused", "[fetch]") {
+TEST_CASE("settings: limits of zero, and times without end, are refused", "[fetch]") {
   const auto spoilt = [](auto&& spoil) {
     CurlSettings settings;
     spoil(settings);
@@ -91,6 +91,8 @@ TEST_CASE("settings: limits of zero are refused", "[fetch]") {
   CHECK(spoilt([](CurlSettings&) {}) == "accepted");
   CHECK(spoilt([](CurlSettings& s) { s.connect_timeout = milliseconds{0}; }) != "accepted");
   CHECK(spoilt([](CurlSettings& s) { s.call_timeout = milliseconds{-1}; }) != "accepted");
+  CHECK(spoilt([](CurlSettings& s) { s.call_timeout = milliseconds::max(); }) != "accepted");
+  CHECK(spoilt([](CurlSettings& s) { s.connect_timeout = milliseconds::max(); }) != "accepted");
   CHECK(spoilt([](CurlSettings& s) { s.max_answer_bytes = 0; }) != "accepted");
   CHECK(spoilt([](CurlSettings& s) { s.max_queued = 0; }) != "accepted");
   CHECK(spoilt([](CurlSettings& s) { s.max_connections = 0; }) != "accepted");
