@@ -1,4 +1,6 @@
+#include <array>
 #include <atomic>
+#include <latch>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -156,21 +158,39 @@ TEST_CASE("client: calls cancelled while their answers come end once each", "[fe
 
 TEST_CASE("client: a cancel that returned before done was called binds, with the answer at hand",
           "[fetch]") {
-  RawServer server{always(raw_answer("x"))};
+  // 1. two requests are with the server; 2. the client's thread stands in the done of a third
+  // call; 3. both answers are in the client's sockets; 4. it goes on and reads both in one
+  // round; 5. the done of the one cancels the other.
+  std::latch asked{2};
+  std::latch answered{2};
+  std::promise<void> answer_now;
+  std::shared_future<void> may_answer = answer_now.get_future().share();
+  RawServer server{[&](RawConnection& connection) {
+    if (connection.read_head().empty()) return;
+    asked.count_down();
+    may_answer.wait();
+    connection.write(raw_answer("x"));
+    answered.count_down();
+    connection.wait_for_close();
+  }};
+  RawServer other{always(raw_answer("x"))};
   const auto client = make_client();
-  // The client's thread stands in the first call's done while the second's answer arrives and is
-  // cancelled.
-  std::promise<void> standing;
-  std::promise<void> go_on;
-  client->send(get_request(server.origin()), [&](Result<HttpResponse>) {
-    standing.set_value();
-    go_on.get_future().wait();
+  std::array<std::atomic<fetch::HttpClient::Ticket>, 2> tickets{};
+  std::array<std::promise<std::string>, 2> outcomes;
+  for (std::size_t i = 0; i < 2; ++i)
+    tickets[i] = client->send(get_request(server.origin()), [&, i](Result<HttpResponse> result) {
+      client->cancel(tickets[1 - i]);
+      outcomes[i].set_value(outcome_name(result));
+    });
+  asked.wait();
+  client->send(get_request(other.origin()), [&](Result<HttpResponse>) {
+    answer_now.set_value();
+    answered.wait();
   });
-  standing.get_future().wait();
-  auto second = send(*client, get_request(server.origin()));
-  client->cancel(second.ticket);
-  go_on.set_value();
-  CHECK(outcome_name(second.wait()) == "cancelled");
+  const std::string first = outcomes[0].get_future().get();
+  const std::string second = outcomes[1].get_future().get();
+  CHECK((first == "ok") != (second == "ok"));
+  CHECK((first == "cancelled") != (second == "cancelled"));
 }
 
 TEST_CASE("client: the destructor ends every open call as Cancelled, once", "[fetch]") {
