@@ -87,12 +87,12 @@ bool is_public(const std::array<std::uint8_t, 16>& a) noexcept {
 bool is_public(const sockaddr* address, socklen_t size) noexcept {
   if (size < sizeof(sa_family_t)) return false;
   if (address->sa_family == AF_INET && size >= sizeof(sockaddr_in)) {
-    sockaddr_in v4;
+    sockaddr_in v4{};
     std::memcpy(&v4, address, sizeof v4);
     return is_public(ntohl(v4.sin_addr.s_addr));
   }
   if (address->sa_family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
-    sockaddr_in6 v6;
+    sockaddr_in6 v6{};
     std::memcpy(&v6, address, sizeof v6);
     std::array<std::uint8_t, 16> bytes{};
     std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());

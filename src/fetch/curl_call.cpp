@@ -13,7 +13,7 @@
 namespace cardstock::fetch {
 namespace {
 
-constexpr std::size_t kMaxHead = 128 * 1024;
+constexpr std::size_t kMaxHead = std::size_t{128} * 1024;
 
 /// Proxies of these schemes are asked for `http` resources in the absolute form (RFC 9112 §3.2.2);
 /// the SOCKS ones carry bytes.

@@ -59,6 +59,7 @@ struct CurlClient::Impl {
   Ticket send(HttpRequest request, Done done);
   void cancel(Ticket ticket);
   void run();
+  Result<Origin> check(const HttpRequest& request) const;
 
   // The client's thread alone.
   void take_over(std::deque<std::pair<Ticket, std::unique_ptr<CurlCall>>>& arrived);
@@ -88,8 +89,8 @@ struct CurlClient::Impl {
   Counters counted CARDSTOCK_GUARDED_BY(mutex);
 
   // The client's thread alone.
-  std::unordered_map<Ticket, std::unique_ptr<CurlCall>>
-      calls;                                            ///< waiting for admission or under way
+  /// Waiting for admission or under way.
+  std::unordered_map<Ticket, std::unique_ptr<CurlCall>> calls;
   std::unordered_map<const CurlCall*, Ticket> tickets;  ///< those under way
   std::set<std::pair<SteadyTime, Ticket>> deadlines;    ///< of every member of `calls`
   std::set<Ticket> connecting;  ///< under way, their lanes not told of a connection yet
@@ -99,43 +100,44 @@ struct CurlClient::Impl {
   std::jthread thread;  ///< last: it uses all of the above
 };
 
+/// Where the request goes, when it may go out at all.
+Result<Origin> CurlClient::Impl::check(const HttpRequest& request) const {
+  Result<Origin> origin = read_origin(request.origin);
+  if (!origin) return origin;
+  if (Status status = check_request(request); !status)
+    return std::unexpected(std::move(status).error());
+  if (!settings.proxy.empty() && request.addresses == AddressPolicy::PublicOnly &&
+      is_inside_by_name(origin->host))
+    return fail(ErrorCode::AddressRefused,
+                origin->host + " is at an address inside a private network, which is not called.",
+                "by its name");
+  return origin;
+}
+
 Ticket CurlClient::Impl::send(HttpRequest request, Done done) {
   const SteadyTime give_up_at =
       std::min(request.deadline, std::chrono::steady_clock::now() + settings.call_timeout);
+  const Result<Origin> origin = check(request);
   std::optional<Error> refused;
-  Result<Origin> origin = read_origin(request.origin);
-  if (!origin) {
-    refused = std::move(origin).error();
-  } else if (Status status = check_request(request); !status) {
-    refused = std::move(status).error();
-  } else if (!settings.proxy.empty() && request.addresses == AddressPolicy::PublicOnly &&
-             is_inside_by_name(origin->host)) {
-    refused =
-        Error{ErrorCode::AddressRefused,
-              origin->host + " is at an address inside a private network, which is not called.",
-              "by its name"};
-  }
-  std::unique_ptr<CurlCall> call;
-  if (!refused) {
-    // A proxy that is asked for the resource itself serves every host over the same connections.
-    std::string lane = !settings.proxy.empty() && !origin->tls ? "proxy" : request.origin;
-    call = std::make_unique<CurlCall>(std::move(request), *std::move(origin), std::move(done),
-                                      std::move(lane), give_up_at);
-  }
+  if (!origin) refused = origin.error();
+  // A proxy that is asked for the resource itself serves every host over the same connections.
+  const bool shared = !settings.proxy.empty() && origin && !origin->tls;
+  std::string lane = shared ? "proxy" : request.origin;
+  // Made for a refused request too: whatever becomes of it, the call overwrites its secrets.
+  auto call = std::make_unique<CurlCall>(std::move(request), origin.value_or(Origin{}),
+                                         std::move(done), std::move(lane), give_up_at);
   Ticket ticket = 0;
   {
     const LockGuard lock{mutex};
     ticket = ++last_ticket;
     ++counted.sent;
-    if (call && stopping) {
-      refused = cancelled_error();
-    } else if (call && open.size() >= settings.max_queued) {
+    if (!refused && stopping) refused = cancelled_error();
+    if (!refused && open.size() >= settings.max_queued)
       refused = Error{ErrorCode::Busy,
                       "Too many requests to ThreatConnect are under way; try again shortly.",
                       "queue of the HTTP client full"};
-    }
     if (refused) {
-      refusals.push_back({call ? call->take_done() : std::move(done), *std::move(refused)});
+      refusals.push_back({call->take_done(), *std::move(refused)});
     } else {
       open.insert(ticket);
       arrivals.emplace_back(ticket, std::move(call));

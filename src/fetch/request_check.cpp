@@ -7,9 +7,9 @@
 namespace cardstock::fetch {
 namespace {
 
-constexpr std::size_t kMaxTarget = 32 * 1024;
-constexpr std::size_t kMaxHeaders = 32 * 1024;
-constexpr std::size_t kMaxBody = 16 * 1024 * 1024;
+constexpr std::size_t kMaxTarget = std::size_t{32} * 1024;
+constexpr std::size_t kMaxHeaders = std::size_t{32} * 1024;
+constexpr std::size_t kMaxBody = std::size_t{16} * 1024 * 1024;
 constexpr std::size_t kMaxHost = 255;
 
 constexpr std::string_view kFraming[] = {
@@ -22,9 +22,9 @@ std::unexpected<Error> unfit(std::string cause) {
 }
 
 bool is_token(std::string_view text) noexcept {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_alpha(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos;
+    return is_alpha(c) || is_digit(c) || marks.find(c) != std::string_view::npos;
   });
 }
 

@@ -19,7 +19,7 @@ namespace cardstock::fetch {
 namespace {
 
 constexpr std::chrono::hours kMaxTimeout{24};
-constexpr std::uintmax_t kMaxCaFile = 16 * 1024 * 1024;
+constexpr std::uintmax_t kMaxCaFile = std::uintmax_t{16} * 1024 * 1024;
 constexpr std::string_view kKinds[] = {"CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"};
 constexpr std::string_view kProxySchemes[] = {"http",    "https",  "socks4",
                                               "socks4a", "socks5", "socks5h"};

@@ -14,7 +14,7 @@ namespace cardstock::fetch {
 struct CurlSettings {
   std::chrono::milliseconds connect_timeout{3000};  ///< name, connection and TLS; a day at most
   std::chrono::milliseconds call_timeout{8000};     ///< from send(); a day at most
-  std::size_t max_answer_bytes = 32 * 1024 * 1024;  ///< after decoding
+  std::size_t max_answer_bytes = std::size_t{32} * 1024 * 1024;  ///< after decoding
   std::size_t max_queued = 4096;                    ///< sends waiting or under way; one more is Busy
   long max_connections = 32;                        ///< in all
   long max_connections_per_host = 8;
