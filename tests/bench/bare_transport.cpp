@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
   config.workers = static_cast<int>(*workers);
   config.name = "bare";
   const auto server = http::Server::start(
-      config, [&body](const http::Request&, http::Responder& responder) { responder.send({}, body); });
+      config,
+      [&body](const http::Request&, http::Responder& responder) { responder.send({}, body); });
   if (!server) {
     std::fprintf(stderr, "bare_transport: %s\n", server.error().public_detail.c_str());
     return 1;

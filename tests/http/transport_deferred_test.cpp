@@ -48,7 +48,8 @@ TEST_CASE("transport: requests that arrive behind a deferred one wait for it") {
   owed.front().deferred.send({}, "first");
   REQUIRE(client.read_answer().body == "first");
   for (int i = 0; i < 500; ++i)
-    REQUIRE(client.read_answer().body == "POST /" + std::to_string(i) + "?|" + std::string(1000, 'b'));
+    REQUIRE(client.read_answer().body ==
+            "POST /" + std::to_string(i) + "?|" + std::string(1000, 'b'));
   sender.join();
 }
 
@@ -159,7 +160,8 @@ TEST_CASE("transport: a server is destroyed while answers are given") {
     std::vector<RawClient> clients;
     for (int i = 0; i < 20; ++i) {
       clients.push_back(fixture.client());
-      clients.back().send(get("/later/" + std::to_string(i)) + get("/later/x") + get("/size/100000"));
+      clients.back().send(get("/later/" + std::to_string(i)) + get("/later/x") +
+                          get("/size/100000"));
     }
     auto owed = fixture.take_owed(20);
     std::thread answering{[&owed] {

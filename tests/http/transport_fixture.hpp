@@ -20,16 +20,19 @@ inline std::string get(std::string_view target, std::string_view more = "") {
   return "GET " + std::string{target} + " HTTP/1.1\r\nHost: test\r\n" + std::string{more} + "\r\n";
 }
 inline std::string post(std::string_view target, std::string_view body) {
-  return "POST " + std::string{target} + " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + std::string{body};
+  return "POST " + std::string{target} +
+         " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string{body};
 }
 
 inline std::size_t open_descriptors() {
   std::size_t count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) ++count;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"})
+    ++count;
   return count;
 }
-/// Without the event descriptors, of which Pistache forgets a few with every listener that is destroyed.
+/// Without the event descriptors, of which Pistache forgets a few with every listener that is
+/// destroyed.
 inline std::size_t open_sockets() {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
@@ -39,9 +42,10 @@ inline std::size_t open_sockets() {
   return count;
 }
 
-/// `/later/…` is deferred until the test answers it; `/size/N` has N bytes; `/throw`, `/throw-int`, `/throw-after`,
-/// `/throw-deferred`, `/nothing`, `/drop`, `/empty` (204), `/peer`, `/headers`; the rest echoes "METHOD
-/// path?query|body".
+/// `/later/…` is deferred until the test answers it; `/size/N` has N bytes; `/throw`, `/throw-int`,
+/// `/throw-after`,
+/// `/throw-deferred`, `/nothing`, `/drop`, `/empty` (204), `/peer`, `/headers`; the rest echoes
+/// "METHOD path?query|body".
 class TransportFixture {
  public:
   struct Owed {
@@ -51,8 +55,9 @@ class TransportFixture {
 
   explicit TransportFixture(http::ServerConfig config = {}) {
     auto started = http::Server::start(
-        std::move(config),
-        [this](const http::Request& request, http::Responder& responder) { handle(request, responder); });
+        std::move(config), [this](const http::Request& request, http::Responder& responder) {
+          handle(request, responder);
+        });
     if (!started) throw std::runtime_error{started.error().public_detail};
     server_ = *std::move(started);
   }
@@ -76,7 +81,8 @@ class TransportFixture {
   }
   /// Waits until `count` deferred answers are owed and takes them.
   std::vector<Owed> take_owed(std::size_t count) {
-    if (!eventually([&] { return owed() >= count; })) throw std::runtime_error{"nothing was deferred"};
+    if (!eventually([&] { return owed() >= count; }))
+      throw std::runtime_error{"nothing was deferred"};
     const LockGuard lock{mutex_};
     return std::move(owed_);
   }
@@ -92,7 +98,9 @@ class TransportFixture {
       const LockGuard lock{mutex_};
       owed_.push_back({std::string{request.target}, std::move(deferred)});
     } else if (path.starts_with("/size/")) {
-      responder.send({}, std::string(static_cast<std::size_t>(parse_integer(path.substr(6)).value_or(0)), 'x'));
+      responder.send(
+          {},
+          std::string(static_cast<std::size_t>(parse_integer(path.substr(6)).value_or(0)), 'x'));
     } else if (path == "/throw") {
       throw std::runtime_error{"secret detail"};
     } else if (path == "/throw-int") {
@@ -115,7 +123,8 @@ class TransportFixture {
         text += std::string{field.name} + "=" + std::string{field.value} + ";";
       responder.send({200, "text/plain", "X-First: 1\r\nX-Second: 2\r\n"}, text);
     } else if (path != "/nothing") {
-      responder.send({}, {request.method, " ", request.path, "?", request.query, "|", request.body});
+      responder.send({},
+                     {request.method, " ", request.path, "?", request.query, "|", request.body});
     }
   }
 

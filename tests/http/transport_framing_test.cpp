@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "http/frame_text.hpp"
+
 using namespace cardstock;
 using namespace cardstock::http;
 
@@ -11,52 +13,20 @@ namespace {
 
 constexpr FramingLimits kLimits{512, 8, 64};
 
-/// What a stream of bytes was understood as, in words that two runs can be compared by.
 std::string frame(std::string_view stream,
                   const std::vector<std::size_t>& cuts,
                   const FramingLimits& limits = kLimits) {
-  std::string out;
-  std::vector<HeaderView> store(limits.headers);
-  Framer framer;
-  std::string held;
-  std::size_t begin = 0;
-  const auto feed = [&](std::string_view piece) {
-    held += piece;
-    while (!held.empty()) {
-      const auto step = framer.advance(held, limits, store);
-      if (step == Framer::Step::NeedMore) {
-        held.resize(framer.held());
-        return true;
-      }
-      if (step == Framer::Step::Refused) {
-        out += "refused " + std::to_string(static_cast<int>(framer.refusal()));
-        return false;
-      }
-      const RequestHead& head = framer.head();
-      out += std::string{head.method} + " " + std::string{head.path} + " ? " + std::string{head.query};
-      for (const HeaderView& field : head.headers)
-        out += " {" + std::string{field.name} + ":" + std::string{field.value} + "}";
-      out += head.keep_alive ? " keep" : " close";
-      out += " [" + std::string{framer.body()} + "]\n";
-      held.erase(0, framer.consumed());
-      framer.reset();
-    }
-    return true;
-  };
-  for (const std::size_t cut : cuts) {
-    if (!feed(stream.substr(begin, cut - begin))) return out;
-    begin = cut;
-  }
-  if (feed(stream.substr(begin)) && !held.empty()) out += "incomplete";
-  return out;
+  return test::frame(stream, cuts, limits);
 }
-
 std::string frame(std::string_view stream) {
   return frame(stream, {});
 }
 
-/// Status of the refusal of one request with these field lines (each with its CRLF); 0 when it is understood.
-int refusal(const std::string& fields, const std::string& body = "", std::string_view line = "POST / HTTP/1.1") {
+/// Status of the refusal of one request with these field lines (each with its CRLF); 0 when it is
+/// understood.
+int refusal(const std::string& fields,
+            const std::string& body = "",
+            std::string_view line = "POST / HTTP/1.1") {
   const std::string text = frame(std::string{line} + "\r\n" + fields + "\r\n" + body);
   if (text.starts_with("refused ")) return std::stoi(text.substr(8));
   return text.find("incomplete") == std::string::npos ? 0 : -1;
@@ -68,23 +38,27 @@ const std::string kChunked = kHost + "Transfer-Encoding: chunked\r\n";
 }  // namespace
 
 TEST_CASE("framing: requests are cut at their ends and read in order") {
-  REQUIRE(
-      frame("GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\nPOST /d HTTP/1.1\r\nhost: y\r\nContent-Length: 3\r\n\r\nabcGET /e "
-            "HTTP/1.1\r\nHost: z\r\nConnection: close\r\n\r\n") ==
-      "GET /a ? b=c {Host:x} keep []\nPOST /d ?  {host:y} {Content-Length:3} keep [abc]\nGET /e ?  {Host:z} "
-      "{Connection:close} close []\n");
+  REQUIRE(frame("GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\nPOST /d HTTP/1.1\r\nhost: "
+                "y\r\nContent-Length: 3\r\n\r\nabcGET /e "
+                "HTTP/1.1\r\nHost: z\r\nConnection: close\r\n\r\n") ==
+          "GET /a ? b=c {Host:x} keep []\nPOST /d ?  {host:y} {Content-Length:3} keep [abc]\nGET "
+          "/e ?  {Host:z} "
+          "{Connection:close} close []\n");
 }
 
 TEST_CASE("framing: a chunked body is decoded and what follows is the next request") {
   REQUIRE(frame("POST / HTTP/1.1\r\n" + kChunked +
-                "\r\n5;a=b;c=\"d\"\r\nhello\r\n0A\r\n, chunked \r\n0\r\nX-Trailer: dropped\r\n\r\nGET /next "
+                "\r\n5;a=b;c=\"d\"\r\nhello\r\n0A\r\n, chunked \r\n0\r\nX-Trailer: "
+                "dropped\r\n\r\nGET /next "
                 "HTTP/1.1\r\nHost: a\r\n\r\n") ==
-          "POST / ?  {Host:a} {Transfer-Encoding:chunked} keep [hello, chunked ]\nGET /next ?  {Host:a} keep []\n");
+          "POST / ?  {Host:a} {Transfer-Encoding:chunked} keep [hello, chunked ]\nGET /next ?  "
+          "{Host:a} keep []\n");
 }
 
 TEST_CASE("framing: every way to cut a stream in two or three gives the same requests") {
   const std::vector<std::string> streams{
-      "\r\nGET /a?b HTTP/1.1\r\nHost: a\r\n\r\nPOST /c HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbodyHEAD / "
+      "\r\nGET /a?b HTTP/1.1\r\nHost: a\r\n\r\nPOST /c HTTP/1.1\r\nHost: a\r\nContent-Length: "
+      "4\r\n\r\nbodyHEAD / "
       "HTTP/1.0\r\n\r\n",
       "POST /x HTTP/1.1\r\n" + kChunked +
           "\r\n3\r\nabc\r\n2;e\r\nde\r\n0\r\nT: 1\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n",
@@ -99,7 +73,8 @@ TEST_CASE("framing: every way to cut a stream in two or three gives the same req
     for (std::size_t first = 0; first <= stream.size(); ++first) {
       REQUIRE(frame(stream, {first}) == whole);
       for (std::size_t second = first; second <= stream.size(); ++second)
-        if (frame(stream, {first, second}) != whole) FAIL("cut at " << first << " and " << second << " of " << stream);
+        if (frame(stream, {first, second}) != whole)
+          FAIL("cut at " << first << " and " << second << " of " << stream);
     }
     std::vector<std::size_t> each;
     for (std::size_t i = 1; i < stream.size(); ++i) each.push_back(i);
@@ -112,16 +87,19 @@ TEST_CASE("framing: limits give one verdict however the bytes arrive") {
   for (const std::string& stream :
        {"GET /" + std::string(80, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(80, 'a') + "\nrest",
-        std::string(30, '\r') + std::string(80, '\n'), "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(80, 'a')}) {
+        std::string(30, '\r') + std::string(80, '\n'),
+        "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(80, 'a')}) {
     const std::string whole = frame(stream, {}, limits);
     REQUIRE(whole.starts_with("refused "));
-    for (std::size_t cut = 0; cut <= stream.size(); ++cut) REQUIRE(frame(stream, {cut}, limits) == whole);
+    for (std::size_t cut = 0; cut <= stream.size(); ++cut)
+      REQUIRE(frame(stream, {cut}, limits) == whole);
   }
 }
 
 TEST_CASE("framing: a head of exactly the limit is read and one byte more is refused") {
   const std::string start = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
-  const std::string fits = start + std::string(kLimits.head_bytes - start.size() - 4, 'x') + "\r\n\r\n";
+  const std::string fits =
+      start + std::string(kLimits.head_bytes - start.size() - 4, 'x') + "\r\n\r\n";
   REQUIRE(fits.size() == kLimits.head_bytes);
   REQUIRE(frame(fits).starts_with("GET / "));
   REQUIRE(frame(start + "x" + fits.substr(start.size())) == "refused 431");
@@ -147,9 +125,11 @@ TEST_CASE("framing: a body of exactly the limit is read and one byte more is ref
 }
 
 TEST_CASE("framing: Content-Length is digits and nothing else") {
-  for (const std::string value : {"abc", "", "0x3", "+3", "3, 3", "-1", "3 3", "3;", "1e1", "3.0", "\xc2\xb3"})
+  for (const std::string value :
+       {"abc", "", "0x3", "+3", "3, 3", "-1", "3 3", "3;", "1e1", "3.0", "\xc2\xb3"})
     REQUIRE(refusal(kHost + "Content-Length: " + value + "\r\n", "abc") == 400);
-  for (const std::string value : {"99999999999999999999", "4000000000", "100000000000", "18446744073709551616"})
+  for (const std::string value :
+       {"99999999999999999999", "4000000000", "100000000000", "18446744073709551616"})
     REQUIRE(refusal(kHost + "Content-Length: " + value + "\r\n", "abc") == 413);
   REQUIRE(refusal(kHost + "Content-Length: 003\r\n", "abc") == 0);
   REQUIRE(refusal(kHost + "Content-Length:\t3 \r\n", "abc") == 0);
@@ -164,7 +144,8 @@ TEST_CASE("framing: two statements about the body's length are refused") {
 }
 
 TEST_CASE("framing: transfer codings other than one chunked are refused") {
-  for (const std::string value : {"gzip, chunked", "identity", "chunked, identity", "xchunked", "chunked, chunked"})
+  for (const std::string value :
+       {"gzip, chunked", "identity", "chunked, identity", "xchunked", "chunked, chunked"})
     REQUIRE(refusal(kHost + "Transfer-Encoding: " + value + "\r\n", "0\r\n\r\n") == 501);
   REQUIRE(refusal(kHost + "Transfer-Encoding:\r\n", "0\r\n\r\n") == 400);
   REQUIRE(refusal(kHost + "Transfer-Encoding : chunked\r\n", "0\r\n\r\n") == 400);
@@ -201,8 +182,10 @@ TEST_CASE("framing: malformed chunks are refused") {
 }
 
 TEST_CASE("framing: chunk extensions and trailers are read within limits and dropped") {
-  REQUIRE(refusal(kChunked, "3;" + std::string(kChunkLineBytes - 4, 'e') + "\r\nabc\r\n0\r\n\r\n") == 0);
-  REQUIRE(refusal(kChunked, "3;" + std::string(kChunkLineBytes - 3, 'e') + "\r\nabc\r\n0\r\n\r\n") == 400);
+  REQUIRE(refusal(kChunked,
+                  "3;" + std::string(kChunkLineBytes - 4, 'e') + "\r\nabc\r\n0\r\n\r\n") == 0);
+  REQUIRE(refusal(kChunked,
+                  "3;" + std::string(kChunkLineBytes - 3, 'e') + "\r\nabc\r\n0\r\n\r\n") == 400);
   std::string many;
   for (int i = 0; i < 20; ++i) many += "1;" + std::string(240, 'e') + "\r\na\r\n";
   REQUIRE(refusal(kChunked, many + "0\r\n\r\n") == 400);
@@ -240,9 +223,10 @@ TEST_CASE("framing: a malformed head is refused") {
 }
 
 TEST_CASE("framing: innocent fields do no harm") {
-  for (const std::string field : {"Cache-Control: stale-while-revalidate=5", "Cookie: a", "Date: x", "Accept: garbage",
-                                  "Accept: ", "Accept:", "Content-Type: foo", "X-Bytes: \xff\xfe", "X: a\tb",
-                                  "If-None-Match: \"\"", "Upgrade: h2c", "_: _", "TE: trailers"})
+  for (const std::string field :
+       {"Cache-Control: stale-while-revalidate=5", "Cookie: a", "Date: x", "Accept: garbage",
+        "Accept: ", "Accept:", "Content-Type: foo", "X-Bytes: \xff\xfe", "X: a\tb",
+        "If-None-Match: \"\"", "Upgrade: h2c", "_: _", "TE: trailers"})
     REQUIRE(refusal(kHost + field + "\r\n") == 0);
   for (const std::string host : {"a:", "a:80", "[::1]:80", "", "xn--a.test", "a%20b"})
     REQUIRE(refusal("Host: " + host + "\r\n") == 0);
@@ -290,15 +274,16 @@ TEST_CASE("framing: a TLS hello is refused at its first byte") {
 TEST_CASE("framing: the target is split and not decoded") {
   REQUIRE(frame("GET /a%2Fb//../c;d?x=%zz&x=+?y HTTP/1.1\r\nHost: a\r\n\r\n") ==
           "GET /a%2Fb//../c;d ? x=%zz&x=+?y {Host:a} keep []\n");
-  REQUIRE(frame("GET http://h:80/p?q HTTP/1.1\r\nHost: a\r\n\r\n") == "GET /p ? q {Host:a} keep []\n");
+  REQUIRE(frame("GET http://h:80/p?q HTTP/1.1\r\nHost: a\r\n\r\n") ==
+          "GET /p ? q {Host:a} keep []\n");
   REQUIRE(frame("GET HTTPS://h?q HTTP/1.1\r\nHost: a\r\n\r\n") == "GET / ? q {Host:a} keep []\n");
   REQUIRE(frame("GET ? HTTP/1.1\r\nHost: a\r\n\r\n") == "refused 400");
 }
 
 TEST_CASE("framing: Connection is a list of options in any letters") {
   const auto keeps = [](const std::string& fields, std::string_view version = "HTTP/1.1") {
-    return frame("GET / " + std::string{version} + "\r\nHost: a\r\n" + fields + "\r\n").find(" keep ") !=
-           std::string::npos;
+    return frame("GET / " + std::string{version} + "\r\nHost: a\r\n" + fields + "\r\n")
+               .find(" keep ") != std::string::npos;
   };
   REQUIRE(keeps(""));
   REQUIRE_FALSE(keeps("Connection: close\r\n"));

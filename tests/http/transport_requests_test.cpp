@@ -9,7 +9,8 @@ using namespace cardstock::test;
 
 namespace {
 
-/// The bytes are refused with `status` in a problem document, and the connection ends without serving what follows.
+/// The bytes are refused with `status` in a problem document, and the connection ends without
+/// serving what follows.
 void require_refused(TransportFixture& fixture, const std::string& bytes, int status) {
   INFO("bytes: " << bytes.substr(0, 200));
   const auto served = fixture.counters().requests;
@@ -20,8 +21,9 @@ void require_refused(TransportFixture& fixture, const std::string& bytes, int st
   REQUIRE(answer.status == status);
   REQUIRE(answer.header("Content-Type") == "application/problem+json");
   REQUIRE(answer.header("Connection") == "close");
-  REQUIRE(answer.body == R"({"type":"about:blank","title":")" + std::string{http::reason_phrase(status)} +
-                             R"(","status":)" + std::to_string(status) + "}");
+  REQUIRE(answer.body == R"({"type":"about:blank","title":")" +
+                             std::string{http::reason_phrase(status)} + R"(","status":)" +
+                             std::to_string(status) + "}");
   REQUIRE(client.read_to_end() == RawClient::End::Closed);
   REQUIRE(client.buffered().empty());
   REQUIRE(fixture.counters().requests == served);
@@ -29,7 +31,9 @@ void require_refused(TransportFixture& fixture, const std::string& bytes, int st
 
 }  // namespace
 
-TEST_CASE("transport: answers carry length, date and type, and Connection only where it is not the version's default") {
+TEST_CASE(
+    "transport: answers carry length, date and type, and Connection only where it is not the "
+    "version's default") {
   TransportFixture fixture;
   RawClient client = fixture.client();
   const RawAnswer answer = client.ask(get("/a?b=c"));
@@ -65,7 +69,8 @@ TEST_CASE("transport: HTTP/1.0 closes unless asked to keep") {
   REQUIRE(once.read_to_end() == RawClient::End::Closed);
   RawClient kept = fixture.client();
   for (int i = 0; i < 2; ++i)
-    REQUIRE(kept.ask("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").header("Connection") == "keep-alive");
+    REQUIRE(kept.ask("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").header("Connection") ==
+            "keep-alive");
 }
 
 TEST_CASE("transport: HEAD has the length of the body and not the body") {
@@ -126,10 +131,11 @@ TEST_CASE("transport: bodies with a length and in chunks reach the handler whole
 TEST_CASE("transport: a chunk's line end split over two segments is read") {
   TransportFixture fixture;
   RawClient client = fixture.client();
-  for (const std::string piece : {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r", "\n5\r\n", "abc",
-                                  "de\r", "\n0\r\n\r", "\n"}) {
+  for (const std::string piece : {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r",
+                                  "\n5\r\n", "abc", "de\r", "\n0\r\n\r", "\n"}) {
     client.send(piece);
-    // An answered request on another connection of the only worker shows that the piece has been looked at.
+    // An answered request on another connection of the only worker shows that the piece has been
+    // looked at.
     REQUIRE(fixture.client().ask(get("/")).status == 200);
   }
   REQUIRE(client.read_answer().body == "POST /?|abcde");
@@ -146,10 +152,12 @@ TEST_CASE("transport: pipelined requests are answered in order") {
   TransportFixture fixture;
   RawClient client = fixture.client();
   std::string many;
-  for (int i = 0; i < 3000; ++i) many += i % 3 == 0 ? post("/" + std::to_string(i), "b") : get("/" + std::to_string(i));
+  for (int i = 0; i < 3000; ++i)
+    many += i % 3 == 0 ? post("/" + std::to_string(i), "b") : get("/" + std::to_string(i));
   client.send(many);
   for (int i = 0; i < 3000; ++i) {
-    const std::string want = (i % 3 == 0 ? "POST /" : "GET /") + std::to_string(i) + "?|" + (i % 3 == 0 ? "b" : "");
+    const std::string want =
+        (i % 3 == 0 ? "POST /" : "GET /") + std::to_string(i) + "?|" + (i % 3 == 0 ? "b" : "");
     const RawAnswer answer = client.read_answer();
     if (answer.body != want) FAIL("got " << answer.body << " for " << want);
   }
@@ -159,22 +167,31 @@ TEST_CASE("transport: pipelined requests are answered in order") {
 TEST_CASE("transport: what follows a refused request is not read as a request") {
   TransportFixture fixture;
   const std::string smuggled = get("/smuggled");
-  require_refused(fixture, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n" + smuggled, 413);
+  require_refused(fixture,
+                  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n" + smuggled, 413);
   require_refused(fixture, "BAD\r\n\r\n" + smuggled, 400);
-  require_refused(fixture, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 0\r\n\r\n" + smuggled,
+  require_refused(
+      fixture,
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 0\r\n\r\n" + smuggled,
+      400);
+  require_refused(fixture,
+                  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nTransfer-Encoding: "
+                  "chunked\r\n\r\n0\r\n\r\n" +
+                      smuggled,
                   400);
   require_refused(
       fixture,
-      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, 400);
-  require_refused(fixture,
-                  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n" + smuggled,
-                  400);
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n" +
+          smuggled,
+      400);
   REQUIRE(fixture.counters().bad_requests == 5);
 }
 
 TEST_CASE("transport: malformed requests are refused with a problem document") {
   TransportFixture fixture;
-  const auto with = [](const std::string& fields) { return "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; };
+  const auto with = [](const std::string& fields) {
+    return "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+  };
   for (const std::string value : {"abc", "", "0x3", "+3", "3, 3", "-1"})
     require_refused(fixture, with("Content-Length: " + value + "\r\n"), 400);
   for (const std::string value : {"99999999999999999999", "4000000000", "100000000000"})
@@ -199,8 +216,9 @@ TEST_CASE("transport: malformed requests are refused with a problem document") {
 TEST_CASE("transport: odd and innocent requests are served") {
   TransportFixture fixture;
   RawClient client = fixture.client();
-  for (const std::string field : {"Cache-Control: stale-while-revalidate=5", "Cookie: a", "Host: a:", "Date: x",
-                                  "Accept: garbage", "Accept: ", "Content-Type: foo", "If-Modified-Since: never"}) {
+  for (const std::string field :
+       {"Cache-Control: stale-while-revalidate=5", "Cookie: a", "Host: a:", "Date: x",
+        "Accept: garbage", "Accept: ", "Content-Type: foo", "If-Modified-Since: never"}) {
     const std::string host = field.starts_with("Host") ? "" : "Host: a\r\n";
     REQUIRE(client.ask("GET / HTTP/1.1\r\n" + host + field + "\r\n\r\n").status == 200);
   }
@@ -228,9 +246,12 @@ TEST_CASE("transport: sizes of exactly the limit are served and one byte more is
   REQUIRE(fixture.client().ask(post("/", std::string(2048, 'b'))).status == 200);
   require_refused(fixture, post("/", std::string(2049, 'b')), 413);
   const std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-  REQUIRE(fixture.client().ask(chunked + "800\r\n" + std::string(2048, 'c') + "\r\n0\r\n\r\n").status == 200);
+  REQUIRE(
+      fixture.client().ask(chunked + "800\r\n" + std::string(2048, 'c') + "\r\n0\r\n\r\n").status ==
+      200);
   require_refused(fixture, chunked + "801\r\n", 413);
-  require_refused(fixture, chunked + "800\r\n" + std::string(2048, 'c') + "\r\n1\r\nc\r\n0\r\n\r\n", 413);
+  require_refused(fixture, chunked + "800\r\n" + std::string(2048, 'c') + "\r\n1\r\nc\r\n0\r\n\r\n",
+                  413);
 }
 
 TEST_CASE("transport: a path of slashes is served or refused by its length alone") {
@@ -247,7 +268,8 @@ TEST_CASE("transport: a refusal reaches a client that is still sending its body"
   TransportFixture fixture;
   RawClient client = fixture.client();
   const std::string body(8 * 1024 * 1024, 'b');
-  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
+              "\r\n\r\n");
   client.send(body);  // all of it, before a single look at the answer
   REQUIRE(client.read_answer().status == 413);
   REQUIRE(client.read_to_end() == RawClient::End::Closed);
@@ -256,28 +278,33 @@ TEST_CASE("transport: a refusal reaches a client that is still sending its body"
 TEST_CASE("transport: 100 Continue comes when the body is still to come, and only then") {
   TransportFixture fixture;
   RawClient client = fixture.client();
-  const std::string head = "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n";
+  const std::string head =
+      "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n";
   REQUIRE(client.ask(head).status == 100);
   REQUIRE(client.ask("body").body == "POST /x?|body");
   REQUIRE(client.ask(head + "body").body == "POST /x?|body");
-  client.send("POST /c HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.send(
+      "POST /c HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n");
   REQUIRE(client.read_answer().status == 100);
   REQUIRE(client.ask("1\r\nc\r\n0\r\n\r\n").body == "POST /c?|c");
-  require_refused(fixture, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n",
-                  413);
+  require_refused(
+      fixture,
+      "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n",
+      413);
 }
 
 TEST_CASE("transport: a handler that throws costs its client a 500 without a word of why") {
   TransportFixture fixture;
   RawClient client = fixture.client();
-  client.send(get("/before") + get("/throw") + get("/throw-int") + get("/nothing") + get("/throw-after") +
-              get("/throw-deferred") + get("/after"));
+  client.send(get("/before") + get("/throw") + get("/throw-int") + get("/nothing") +
+              get("/throw-after") + get("/throw-deferred") + get("/after"));
   REQUIRE(client.read_answer().body == "GET /before?|");
   for (int i = 0; i < 3; ++i) {
     const RawAnswer answer = client.read_answer();
     REQUIRE(answer.status == 500);
     REQUIRE(answer.header("Content-Type") == "application/problem+json");
-    REQUIRE(answer.body == R"({"type":"about:blank","title":"Internal Server Error","status":500})");
+    REQUIRE(answer.body ==
+            R"({"type":"about:blank","title":"Internal Server Error","status":500})");
   }
   REQUIRE(client.read_answer().body == "said");
   REQUIRE(client.read_answer().status == 500);
@@ -297,8 +324,8 @@ TEST_CASE("transport: the client's address is told, IPv4 as IPv4 on an IPv6 list
 }
 
 TEST_CASE("transport: reason phrases are known for the statuses in use") {
-  for (const int status :
-       {200, 204, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 422, 429, 431, 500, 501, 502, 503, 504, 505})
+  for (const int status : {200, 204, 400, 401, 403, 404, 405, 408, 413, 414, 415,
+                           417, 422, 429, 431, 500, 501, 502, 503, 504, 505})
     REQUIRE_FALSE(http::reason_phrase(status).empty());
   REQUIRE(http::reason_phrase(299).empty());
 }

@@ -1,6 +1,6 @@
 /// \file wrong_client.cpp
-/// \brief The long form of "no answer reaches a client who did not ask for it". Usage: wrong_client [CONNECTIONS
-/// [WORKERS]]
+/// \brief The long form of "no answer reaches a client who did not ask for it". Usage: wrong_client
+/// [CONNECTIONS [WORKERS]]
 #include "wrong_client.hpp"
 
 #include <cinttypes>
@@ -14,8 +14,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: wrong_client [CONNECTIONS [WORKERS]]\n");
     return 2;
   }
-  const auto result = test::hunt_wrong_client(static_cast<std::uint64_t>(*connections), static_cast<int>(*workers));
-  std::printf("connections %" PRIu64 ", right answers %" PRIu64 ", wrong %" PRIu64 ", unanswered %" PRIu64 "\n%s",
-              result.connections, result.right, result.wrong, result.unanswered, result.first_fault.c_str());
+  const auto result =
+      test::hunt_wrong_client(static_cast<std::uint64_t>(*connections), static_cast<int>(*workers));
+  std::printf("connections %" PRIu64 ", right answers %" PRIu64 ", wrong %" PRIu64
+              ", unanswered %" PRIu64 "\n%s",
+              result.connections, result.right, result.wrong, result.unanswered,
+              result.first_fault.c_str());
   return result.wrong == 0 && result.unanswered == 0 && result.right > 0 ? 0 : 1;
 }

@@ -2,8 +2,9 @@
 /// \file wrong_client.hpp
 /// \brief Looks for an answer that reaches a client who did not ask for it.
 ///
-/// Half of the clients ask for a deferred answer and leave before it is there, so that their descriptors' numbers are
-/// used again while answers are owed; the other half ask with a text of their own and compare what they get.
+/// Half of the clients ask for a deferred answer and leave before it is there, so that their
+/// descriptors' numbers are used again while answers are owed; the other half ask with a text of
+/// their own and compare what they get.
 #include <atomic>
 #include <chrono>
 #include <deque>
@@ -45,7 +46,8 @@ class LateAnswers {
   /// The answer is the target, not before `delay` has passed.
   void add(std::string_view target, std::chrono::microseconds delay, http::Deferred deferred) {
     const LockGuard lock{mutex_};
-    entries_.push_back({std::chrono::steady_clock::now() + delay, std::string{target}, std::move(deferred)});
+    entries_.push_back(
+        {std::chrono::steady_clock::now() + delay, std::string{target}, std::move(deferred)});
     changed_.notify_one();
   }
 
@@ -61,7 +63,8 @@ class LateAnswers {
       Entry entry;
       {
         const LockGuard lock{mutex_};
-        while (!stopping_ && (entries_.empty() || entries_.front().due > std::chrono::steady_clock::now())) {
+        while (!stopping_ &&
+               (entries_.empty() || entries_.front().due > std::chrono::steady_clock::now())) {
           if (entries_.empty()) {
             changed_.wait(mutex_);
           } else {
@@ -87,10 +90,11 @@ inline WrongClientResult hunt_wrong_client(std::uint64_t connections, int worker
   LateAnswers late;
   http::ServerConfig config;
   config.workers = workers;
-  auto server = http::Server::start(config, [&late](const http::Request& request, http::Responder& responder) {
-    const auto delay = std::chrono::microseconds{request.path.size() % 3 * 500};
-    late.add(request.target, delay, responder.defer());
-  });
+  auto server = http::Server::start(
+      config, [&late](const http::Request& request, http::Responder& responder) {
+        const auto delay = std::chrono::microseconds{request.path.size() % 3 * 500};
+        late.add(request.target, delay, responder.defer());
+      });
   if (!server) throw std::runtime_error{server.error().public_detail};
   const std::uint16_t port = (*server)->port();
 
@@ -117,9 +121,12 @@ inline WrongClientResult hunt_wrong_client(std::uint64_t connections, int worker
         answered = false;
       }
       const LockGuard lock{mutex};
-      std::uint64_t& counter = !answered ? result.unanswered : got == target ? result.right : result.wrong;
+      std::uint64_t& counter = !answered       ? result.unanswered
+                               : got == target ? result.right
+                                               : result.wrong;
       ++counter;
-      if (&counter != &result.right && result.first_fault.empty()) result.first_fault = target + " got " + got;
+      if (&counter != &result.right && result.first_fault.empty())
+        result.first_fault = target + " got " + got;
       if (!answered) return;
     }
   };

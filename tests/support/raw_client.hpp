@@ -1,8 +1,10 @@
 #pragma once
 /// \file raw_client.hpp
-/// \brief A blocking socket that says exactly the bytes it is given, and reads HTTP answers strictly.
+/// \brief A blocking socket that says exactly the bytes it is given, and reads HTTP answers
+/// strictly.
 ///
-/// Threads: one. Blocking: each call at most `patience`. Errors: throws std::runtime_error, which fails the test.
+/// Threads: one. Blocking: each call at most `patience`. Errors: throws std::runtime_error, which
+/// fails the test.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -59,14 +61,16 @@ class RawClient {
     socket_ = ::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (socket_ < 0) throw std::runtime_error{"no socket"};
     if (options.receive_buffer > 0)
-      ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
+      ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer,
+                   sizeof options.receive_buffer);
     const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     sockaddr_in v4{};
     v4.sin_family = AF_INET;
     if (!options.from.empty()) {
       ::inet_pton(AF_INET, options.from.c_str(), &v4.sin_addr);
-      if (::bind(socket_, reinterpret_cast<sockaddr*>(&v4), sizeof v4) != 0) throw std::runtime_error{"bind failed"};
+      if (::bind(socket_, reinterpret_cast<sockaddr*>(&v4), sizeof v4) != 0)
+        throw std::runtime_error{"bind failed"};
     }
     int connected = -1;
     if (ipv6) {
@@ -80,7 +84,8 @@ class RawClient {
       ::inet_pton(AF_INET, options.address.c_str(), &v4.sin_addr);
       connected = ::connect(socket_, reinterpret_cast<sockaddr*>(&v4), sizeof v4);
     }
-    if (connected != 0 && errno == EINTR && wait_for(POLLOUT, std::chrono::steady_clock::now() + patience_)) {
+    if (connected != 0 && errno == EINTR &&
+        wait_for(POLLOUT, std::chrono::steady_clock::now() + patience_)) {
       socklen_t size = sizeof connected;  // it went on without us
       ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &connected, &size);
     }
@@ -91,7 +96,9 @@ class RawClient {
   }
   ~RawClient() { close(); }
   RawClient(RawClient&& other) noexcept
-      : socket_{std::exchange(other.socket_, -1)}, patience_{other.patience_}, input_{std::move(other.input_)} {}
+      : socket_{std::exchange(other.socket_, -1)},
+        patience_{other.patience_},
+        input_{std::move(other.input_)} {}
   RawClient& operator=(RawClient&&) = delete;
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
@@ -137,10 +144,12 @@ class RawClient {
     const auto deadline = std::chrono::steady_clock::now() + patience_;
     std::size_t end = std::string::npos;
     while ((end = input_.find("\r\n\r\n")) == std::string::npos)
-      if (!receive(deadline)) throw std::runtime_error{"the connection ended before an answer: '" + input_ + "'"};
+      if (!receive(deadline))
+        throw std::runtime_error{"the connection ended before an answer: '" + input_ + "'"};
     RawAnswer answer = parse_head(input_.substr(0, end + 2));
     input_.erase(0, end + 4);
-    if (to_head || answer.status < 200 || answer.status == 204 || answer.status == 304) return answer;
+    if (to_head || answer.status < 200 || answer.status == 204 || answer.status == 304)
+      return answer;
     const auto size = parse_integer(answer.header("Content-Length"));
     if (!size) throw std::runtime_error{"an answer without Content-Length"};
     while (input_.size() < static_cast<std::size_t>(*size))
@@ -181,13 +190,15 @@ class RawClient {
     std::size_t end = head.find("\r\n");
     const std::string_view line = head.substr(0, end);
     const auto status = line.size() >= 12 ? parse_integer(line.substr(9, 3)) : std::nullopt;
-    if (!line.starts_with("HTTP/1.1 ") || !status) throw std::runtime_error{"bad status line: " + std::string{line}};
+    if (!line.starts_with("HTTP/1.1 ") || !status)
+      throw std::runtime_error{"bad status line: " + std::string{line}};
     answer.status = static_cast<int>(*status);
     for (head.remove_prefix(end + 2); !head.empty(); head.remove_prefix(end + 2)) {
       end = head.find("\r\n");
       const std::string_view field = head.substr(0, end);
       const std::size_t colon = field.find(": ");
-      if (colon == std::string_view::npos) throw std::runtime_error{"bad field: " + std::string{field}};
+      if (colon == std::string_view::npos)
+        throw std::runtime_error{"bad field: " + std::string{field}};
       answer.headers.emplace_back(field.substr(0, colon), field.substr(colon + 2));
     }
     return answer;
@@ -207,7 +218,9 @@ class RawClient {
   }
   bool wait_for(short events, std::chrono::steady_clock::time_point deadline) {
     while (true) {
-      const auto left = std::chrono::duration_cast<Milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+      const auto left =
+          std::chrono::duration_cast<Milliseconds>(deadline - std::chrono::steady_clock::now())
+              .count();
       if (left <= 0) return false;
       pollfd ready{socket_, events, 0};
       const int count = ::poll(&ready, 1, static_cast<int>(left));
@@ -223,7 +236,8 @@ class RawClient {
 
 /// Looks again and again until `condition` holds; false when it did not within `patience`.
 template <class Condition>
-bool eventually(const Condition& condition, std::chrono::milliseconds patience = std::chrono::seconds{10}) {
+bool eventually(const Condition& condition,
+                std::chrono::milliseconds patience = std::chrono::seconds{10}) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() >= deadline) return false;

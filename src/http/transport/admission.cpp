@@ -36,7 +36,8 @@ bool PeerAddress::of(int descriptor, PeerAddress& out) {
   }
   std::array<char, INET6_ADDRSTRLEN> text{};
   const void* const network = is_ipv4 ? bytes.data() + kMappedPrefix.size() : bytes.data();
-  if (::inet_ntop(is_ipv4 ? AF_INET : AF_INET6, network, text.data(), text.size()) == nullptr) return false;
+  if (::inet_ntop(is_ipv4 ? AF_INET : AF_INET6, network, text.data(), text.size()) == nullptr)
+    return false;
   out.text = text.data();
   out.is_loopback = is_ipv4 ? bytes[12] == 127 : out.text == "::1";
   out.group = bytes;
@@ -71,7 +72,8 @@ std::size_t Admission::open() const {
 
 bool Admission::wait_until_empty(SteadyTime deadline) {
   const LockGuard lock{mutex_};
-  while (open_ != 0 && std::chrono::steady_clock::now() < deadline) emptied_.wait_until(mutex_, deadline);
+  while (open_ != 0 && std::chrono::steady_clock::now() < deadline)
+    emptied_.wait_until(mutex_, deadline);
   return open_ == 0;
 }
 

@@ -28,7 +28,8 @@ struct PeerAddress {
 /// Limits: one entry for each address that has a connection open, so never more than `connections`.
 class Admission {
  public:
-  Admission(std::size_t connections, std::size_t per_address) : connections_{connections}, per_address_{per_address} {}
+  Admission(std::size_t connections, std::size_t per_address)
+      : connections_{connections}, per_address_{per_address} {}
 
   bool enter(const PeerAddress& peer) CARDSTOCK_EXCLUDES(mutex_);
   void leave(const PeerAddress& peer) CARDSTOCK_EXCLUDES(mutex_);

@@ -2,8 +2,8 @@
 /// \file answer.hpp
 /// \brief Writes the bytes of an HTTP/1.1 answer.
 ///
-/// Threads: none. Blocking: no. Errors: std::bad_alloc only; `out` is then as long as before plus a
-/// part.
+/// Threads: none. Blocking: no.
+/// Errors: std::bad_alloc only, which may leave a part of the answer in `out`.
 #include <span>
 #include <string>
 #include <string_view>

@@ -1,14 +1,16 @@
 #pragma once
 /// \file connection.hpp
-/// \brief One client's connection: reads requests, has them answered in order, writes, closes. No
-/// Pistache here.
+/// \brief One client's connection: reads requests, has them answered in order, writes, closes.
 ///
-/// Threads: its worker's only. Blocking: no. Errors: none; a connection that cannot go on asks to
-/// be closed. Owns / lifetime: owns its bytes, not its socket (the Transport closes that); dies
-/// with its worker at the latest. Time: steady, from WorkerContext::now. Limits: holds at most one
-/// head, one body and 64 KiB of input, and `unsent_bytes` plus one answer of output. In steady
-/// state a kept connection holds no bytes and a request costs no allocation: both ends use the
-/// worker's buffers.
+/// No Pistache here.
+/// Threads: its worker's only. Blocking: no.
+/// Errors: none; a connection that cannot go on asks to be closed.
+/// Owns / lifetime: owns its bytes, not its socket (the Worker closes that); dies with its worker
+/// at the latest.
+/// Time: steady, from WorkerContext::now.
+/// Limits: holds at most one head, one body and 64 KiB of input, and `unsent_bytes` plus one answer
+/// of output. In steady state a kept connection holds no bytes and a request costs no allocation:
+/// both ends use the worker's buffers.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -29,7 +31,8 @@ struct alignas(64) WorkerCounters {
   std::atomic<std::uint64_t> bad_requests{0};
   std::atomic<std::uint64_t> timed_out{0};
 
-  static void count(std::atomic<std::uint64_t>& counter) {  // one writer: no locked instruction needed
+  static void count(
+      std::atomic<std::uint64_t>& counter) {  // one writer: no locked instruction needed
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 };

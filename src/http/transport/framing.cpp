@@ -22,7 +22,8 @@ constexpr std::array<std::uint8_t, 256> kClasses = [] {
   for (unsigned c = 0; c < 256; ++c) {
     if (c == '\t' || (c >= 0x20 && c != 0x7f)) classes[c] |= kField;
     if (c > 0x20 && c < 0x7f && c != '#') classes[c] |= kTarget;
-    if (is_digit(static_cast<char>(c)) || is_alpha(static_cast<char>(c))) classes[c] |= kToken | kHost;
+    if (is_digit(static_cast<char>(c)) || is_alpha(static_cast<char>(c)))
+      classes[c] |= kToken | kHost;
   }
   add("!#$%&'*+-.^_`|~", kToken);
   add("-._~%!$&'()*+;=:[]", kHost);
@@ -69,8 +70,8 @@ Refusal parse_version(std::string_view text, bool& http_1_0) {
     http_1_0 = true;
     return Refusal::None;
   }
-  const bool well_formed =
-      text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) && text[6] == '.' && is_digit(text[7]);
+  const bool well_formed = text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) &&
+                           text[6] == '.' && is_digit(text[7]);
   return well_formed ? Refusal::VersionNotSupported : Refusal::BadRequest;
 }
 
@@ -109,7 +110,9 @@ Refusal parse_request_line(std::string_view line, RequestHead& out) {
   out.method = line.substr(0, first);
   out.target = line.substr(first + 1, second - first - 1);
   if (out.method.empty() || !all(out.method, kToken)) return Refusal::BadRequest;
-  if (const Refusal bad = parse_version(line.substr(second + 1), out.http_1_0); bad != Refusal::None) return bad;
+  if (const Refusal bad = parse_version(line.substr(second + 1), out.http_1_0);
+      bad != Refusal::None)
+    return bad;
   return parse_target(out) ? Refusal::None : Refusal::BadRequest;
 }
 
@@ -193,7 +196,8 @@ struct Framing {
 
   /// RFC 9112 §6: one length or one coding, never both; a coding is not HTTP/1.0's.
   Refusal verdict(const RequestHead& head) const {
-    if (bad || hosts > 1 || lengths > 1 || codings > 1 || (lengths != 0 && codings != 0)) return Refusal::BadRequest;
+    if (bad || hosts > 1 || lengths > 1 || codings > 1 || (lengths != 0 && codings != 0))
+      return Refusal::BadRequest;
     if (!head.http_1_0 && hosts == 0) return Refusal::BadRequest;
     if (head.http_1_0 && codings != 0) return Refusal::BadRequest;
     if (coding_refusal != Refusal::None) return coding_refusal;
@@ -204,10 +208,14 @@ struct Framing {
 
 }  // namespace
 
-Refusal parse_head(std::string_view head, const FramingLimits& limits, std::span<HeaderView> store, RequestHead& out) {
+Refusal parse_head(std::string_view head,
+                   const FramingLimits& limits,
+                   std::span<HeaderView> store,
+                   RequestHead& out) {
   out = RequestHead{};
   std::string_view rest = head;
-  if (const Refusal bad = parse_request_line(take_line(rest), out); bad != Refusal::None) return bad;
+  if (const Refusal bad = parse_request_line(take_line(rest), out); bad != Refusal::None)
+    return bad;
   Framing framing;
   std::size_t count = 0;
   for (std::string_view line = take_line(rest); !line.empty(); line = take_line(rest)) {
@@ -235,11 +243,14 @@ bool Framer::take_expects_continue() {
   return expects;
 }
 
-Framer::Step Framer::advance(std::span<char> bytes, const FramingLimits& limits, std::span<HeaderView> store) {
+Framer::Step Framer::advance(std::span<char> bytes,
+                             const FramingLimits& limits,
+                             std::span<HeaderView> store) {
   held_ = bytes.size();
   bool head_is_read = false;
   if (phase_ == Phase::Head) {
-    if (!find_head(bytes, limits)) return refusal_ == Refusal::None ? Step::NeedMore : Step::Refused;
+    if (!find_head(bytes, limits))
+      return refusal_ == Refusal::None ? Step::NeedMore : Step::Refused;
     const std::string_view text{bytes.data() + head_begin_, head_end_ - head_begin_};
     refusal_ = parse_head(text, limits, store, head_);
     if (refusal_ != Refusal::None) return Step::Refused;
@@ -256,7 +267,8 @@ Framer::Step Framer::advance(std::span<char> bytes, const FramingLimits& limits,
     return refusal_ == Refusal::None ? Step::NeedMore : Step::Refused;
   }
   // The views of an earlier call point into bytes that have moved since.
-  if (!head_is_read) parse_head({bytes.data() + head_begin_, head_end_ - head_begin_}, limits, store, head_);
+  if (!head_is_read)
+    parse_head({bytes.data() + head_begin_, head_end_ - head_begin_}, limits, store, head_);
   body_ = {bytes.data() + head_end_, body_end_ - head_end_};
   return Step::Complete;
 }
@@ -270,7 +282,8 @@ bool Framer::find_head(std::span<char> bytes, const FramingLimits& limits) {
         bytes[head_begin_] != '\r') {
       return refuse(Refusal::BadRequest);  // a TLS hello, say: no need to wait for its line end
     }
-    const void* found = scanned_ < window ? std::memchr(bytes.data() + scanned_, '\n', window - scanned_) : nullptr;
+    const void* found =
+        scanned_ < window ? std::memchr(bytes.data() + scanned_, '\n', window - scanned_) : nullptr;
     if (found == nullptr) {
       scanned_ = window;
       if (bytes.size() <= limits.head_bytes) return false;
@@ -294,7 +307,8 @@ bool Framer::find_head(std::span<char> bytes, const FramingLimits& limits) {
 Framer::Line Framer::next_line(std::span<char> bytes, std::size_t longest, std::string_view& line) {
   const std::size_t window = std::min(bytes.size(), raw_ + longest);
   scanned_ = std::max(scanned_, raw_);
-  const void* found = scanned_ < window ? std::memchr(bytes.data() + scanned_, '\n', window - scanned_) : nullptr;
+  const void* found =
+      scanned_ < window ? std::memchr(bytes.data() + scanned_, '\n', window - scanned_) : nullptr;
   if (found == nullptr) {
     scanned_ = window;
     return bytes.size() - raw_ >= longest ? Line::TooLong : Line::Incomplete;
@@ -334,7 +348,8 @@ bool Framer::read_chunks(std::span<char> bytes, const FramingLimits& limits) {
       }
       case Phase::ChunkEnd:
         got = next_line(bytes, 2, line);
-        if (got == Line::TooLong || (got == Line::Found && !line.empty())) return refuse(Refusal::BadRequest);
+        if (got == Line::TooLong || (got == Line::Found && !line.empty()))
+          return refuse(Refusal::BadRequest);
         if (got == Line::Found) phase_ = Phase::ChunkSize;
         break;
       case Phase::Trailer: {

@@ -1,12 +1,13 @@
 #pragma once
 /// \file framing.hpp
-/// \brief Finds where an HTTP/1.1 request ends and what its head says. Bytes in, views out; no
-/// socket, no clock.
+/// \brief Finds where an HTTP/1.1 request ends and what its head says. Bytes in, views out.
 ///
+/// No socket, no clock.
 /// Threads: none. Blocking: no. Errors: a Refusal, never an exception.
 /// Strict (RFC 9112): what two readers could frame differently is refused, and nothing behind it is
 /// looked at. The way in which the bytes are cut into pieces changes neither the requests nor the
-/// refusal. Limits: FramingLimits, and kChunkLineBytes and kChunkExtensionBytes below.
+/// refusal.
+/// Limits: FramingLimits, and kChunkLineBytes and kChunkExtensionBytes below.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,7 +30,8 @@ enum class Refusal : int {
 };
 
 struct FramingLimits {
-  std::size_t head_bytes;  ///< from the first byte to the empty line's end; trailers have as much again
+  std::size_t
+      head_bytes;  ///< from the first byte to the empty line's end; trailers have as much again
   std::size_t headers;     ///< fields of a head; trailers may have as many again
   std::size_t body_bytes;  ///< decoded
 };
@@ -55,7 +57,10 @@ struct RequestHead {
 
 /// `head` is a whole head with its empty line and with CRLF line ends only (Framer sees to that).
 /// `store` receives the fields and must hold `limits.headers` of them.
-Refusal parse_head(std::string_view head, const FramingLimits& limits, std::span<HeaderView> store, RequestHead& out);
+Refusal parse_head(std::string_view head,
+                   const FramingLimits& limits,
+                   std::span<HeaderView> store,
+                   RequestHead& out);
 
 /// Follows one request after another through the bytes of one connection.
 class Framer {
@@ -64,9 +69,11 @@ class Framer {
 
   /// `bytes`: everything held since the current request's first byte; the part seen by an earlier
   /// call must be what that call left. Chunked bodies are decoded in place, so that head and body
-  /// stand together at the front. NeedMore: keep the first held() bytes, append what comes, call
-  /// again. Complete: head() and body() are valid until the bytes change; consumed() bytes are the
-  /// request's. Refused: refusal() says why. Nothing behind may be read as a request.
+  /// stand together at the front.
+  ///
+  /// NeedMore: keep the first held() bytes, append what comes, call again.
+  /// Complete: head() and body() are valid until the bytes change; consumed() bytes are its own.
+  /// Refused: refusal() says why. Nothing behind may be read as a request.
   Step advance(std::span<char> bytes, const FramingLimits& limits, std::span<HeaderView> store);
   void reset() { *this = Framer{}; }
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 #include <thread>
 
 #include <cardstock/util/text.hpp>
@@ -29,9 +30,11 @@ constexpr std::size_t kReservedDescriptors = 64;
 /// that point.
 std::size_t affordable(std::size_t connections) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return connections;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return connections;
   const std::size_t all = limit.rlim_cur;
-  return std::min(connections, all > 2 * kReservedDescriptors ? all - kReservedDescriptors : all / 2);
+  return std::min(connections,
+                  all > 2 * kReservedDescriptors ? all - kReservedDescriptors : all / 2);
 }
 
 bool is_ipv4(const std::string& text) {
@@ -48,7 +51,8 @@ bool is_ipv6(const std::string& text) {
 bool listens_at(int descriptor, const std::string& address, std::uint16_t port) {
   int listening = 0;
   socklen_t size = sizeof listening;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0) return false;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0)
+    return false;
   sockaddr_storage bound{};
   size = sizeof bound;
   if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&bound), &size) != 0) return false;
@@ -56,14 +60,14 @@ bool listens_at(int descriptor, const std::string& address, std::uint16_t port) 
     sockaddr_in have{};
     in_addr want{};
     std::memcpy(&have, &bound, sizeof have);
-    return ::inet_pton(AF_INET, address.c_str(), &want) == 1 && have.sin_addr.s_addr == want.s_addr &&
-           ntohs(have.sin_port) == port;
+    return ::inet_pton(AF_INET, address.c_str(), &want) == 1 &&
+           have.sin_addr.s_addr == want.s_addr && ntohs(have.sin_port) == port;
   }
   sockaddr_in6 have{};
   in6_addr want{};
   std::memcpy(&have, &bound, sizeof have);
-  return ::inet_pton(AF_INET6, address.c_str(), &want) == 1 && IN6_ARE_ADDR_EQUAL(&have.sin6_addr, &want) &&
-         ntohs(have.sin6_port) == port;
+  return ::inet_pton(AF_INET6, address.c_str(), &want) == 1 &&
+         IN6_ARE_ADDR_EQUAL(&have.sin6_addr, &want) && ntohs(have.sin6_port) == port;
 }
 
 /// Pistache keeps its listening socket to itself; -1 when it is not to be found.
@@ -72,7 +76,8 @@ int find_listening_socket(const std::string& address, std::uint16_t port) {
   if (directory == nullptr) return -1;
   while (const dirent* const entry = ::readdir(directory.get())) {
     const auto number = parse_integer(entry->d_name);
-    if (number && listens_at(static_cast<int>(*number), address, port)) return static_cast<int>(*number);
+    if (number && listens_at(static_cast<int>(*number), address, port))
+      return static_cast<int>(*number);
   }
   return -1;
 }
@@ -94,6 +99,7 @@ struct Server::Impl {
   ~Impl();
 
   void listen();
+  void run();
   void stop_accepting();
 
   WorkerPool pool;
@@ -109,21 +115,30 @@ void Server::Impl::listen() {
   const ServerConfig& config = pool.config;
   const std::string host = is_ipv6(config.address) ? "[" + config.address + "]" : config.address;
   listener = std::make_unique<Pistache::Tcp::Listener>();
-  listener->init(static_cast<std::size_t>(config.workers),
-                 Pistache::Flags<Options>{Options::ReuseAddr | Options::NoDelay | Options::CloseOnExec}, "", kBacklog);
+  listener->init(
+      static_cast<std::size_t>(config.workers),
+      Pistache::Flags<Options>{Options::ReuseAddr | Options::NoDelay | Options::CloseOnExec}, "",
+      kBacklog);
   listener->setTransportFactory([this] { return std::make_shared<Worker>(pool, 0); });
   listener->bind(Pistache::Address{host, Pistache::Port{config.port}});
   port = listener->getPort();
   listening_socket = find_listening_socket(config.address, port);
   accepting = std::jthread{[this] {
     name_thread(pool.config.name + "-accept");
-    try {
-      listener->run();
-    } catch (const std::exception&) {
-      return;  // its socket was taken away in the middle of an accept: stop_accepting()
-    }
+    run();
   }};
-  pool.wait_started();
+  if (!pool.wait_started()) throw std::runtime_error{"the workers could not be started"};
+}
+
+/// What ends it early is its socket being taken away in the middle of an accept (stop_accepting()),
+/// or, before the workers run, a system without descriptors; the caller learns of the latter from
+/// wait_started().
+void Server::Impl::run() {
+  try {
+    listener->run();
+  } catch (const std::exception&) {
+    pool.note_accepting_ended();
+  }
 }
 
 /// Pistache can stop its accept thread and its workers only together. So the listening socket is
@@ -144,8 +159,10 @@ void Server::Impl::stop_accepting() {
 Server::Impl::~Impl() {
   if (!accepting.joinable()) return;  // never got so far
   stop_accepting();
-  for (const auto& worker : pool.all()) worker->stop();
-  pool.wait_stopped();
+  if (pool.wait_started()) {
+    for (const auto& worker : pool.all()) worker->stop();
+    pool.wait_stopped();
+  }
   listener->shutdown();
   accepting.join();
   listener.reset();
@@ -157,7 +174,8 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::start(ServerConfig config, Handler handler) {
   const std::string where = config.address + " port " + std::to_string(config.port);
   if (!is_ipv4(config.address) && !is_ipv6(config.address))
-    return fail(ErrorCode::InvalidConfig, "cannot listen on " + where + ": not a literal IPv4 or IPv6 address");
+    return fail(ErrorCode::InvalidConfig,
+                "cannot listen on " + where + ": not a literal IPv4 or IPv6 address");
   config.workers = std::clamp(config.workers, 1, kMostWorkers);
   config.limits.connections = affordable(config.limits.connections);
   auto impl = std::make_unique<Impl>(std::move(config), std::move(handler));

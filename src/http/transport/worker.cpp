@@ -57,35 +57,42 @@ WorkerPool::WorkerPool(ServerConfig use_config, Handler use_handler)
       admission{config.limits.connections, config.limits.connections_per_address} {}
 
 void WorkerPool::add(std::shared_ptr<Worker> worker) {
-  const LockGuard lock{mutex};
-  workers.push_back(std::move(worker));
+  const LockGuard lock{mutex_};
+  workers_.push_back(std::move(worker));
 }
 
 std::vector<std::shared_ptr<Worker>> WorkerPool::all() const {
-  const LockGuard lock{mutex};
-  return workers;
+  const LockGuard lock{mutex_};
+  return workers_;
 }
 
 void WorkerPool::note_started() {
-  const LockGuard lock{mutex};
-  ++started;
-  changed.notify_all();
+  const LockGuard lock{mutex_};
+  ++started_;
+  changed_.notify_all();
 }
 
 void WorkerPool::note_stopped() {
-  const LockGuard lock{mutex};
-  ++stopped;
-  changed.notify_all();
+  const LockGuard lock{mutex_};
+  ++stopped_;
+  changed_.notify_all();
 }
 
-void WorkerPool::wait_started() {
-  const LockGuard lock{mutex};
-  while (started < workers.size()) changed.wait(mutex);
+void WorkerPool::note_accepting_ended() {
+  const LockGuard lock{mutex_};
+  accepting_ended_ = true;
+  changed_.notify_all();
+}
+
+bool WorkerPool::wait_started() {
+  const LockGuard lock{mutex_};
+  while (started_ < workers_.size() && !accepting_ended_) changed_.wait(mutex_);
+  return started_ == workers_.size();
 }
 
 void WorkerPool::wait_stopped() {
-  const LockGuard lock{mutex};
-  while (stopped < workers.size()) changed.wait(mutex);
+  const LockGuard lock{mutex_};
+  while (stopped_ < workers_.size()) changed_.wait(mutex_);
 }
 
 Worker::Worker(WorkerPool& pool, std::size_t number)
@@ -111,10 +118,12 @@ void Worker::registerPoller(Pistache::Polling::Epoll& poller) {
   timer_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   const timespec period{0, std::chrono::nanoseconds{kTick}.count()};
   const itimerspec ticks{period, period};
-  if (timer_ < 0 || context_.completions->descriptor() < 0 || ::timerfd_settime(timer_, 0, &ticks, nullptr) != 0)
+  if (timer_ < 0 || context_.completions->descriptor() < 0 ||
+      ::timerfd_settime(timer_, 0, &ticks, nullptr) != 0)
     throw std::runtime_error{"no descriptor left"};  // on its way to Server::start
   for (const int descriptor : {timer_, context_.completions->descriptor()})
-    poller.addFd(descriptor, Pistache::Flags<NotifyOn>{NotifyOn::Read}, Tag{static_cast<std::uint64_t>(descriptor)});
+    poller.addFd(descriptor, Pistache::Flags<NotifyOn>{NotifyOn::Read},
+                 Tag{static_cast<std::uint64_t>(descriptor)});
   context_.completions->wake();  // the first turn tells that the thread is there
 }
 
@@ -155,7 +164,8 @@ void Worker::onReady(const FdSet& events) {
 
 void Worker::own_event(Connection& connection, Pistache::Flags<NotifyOn> flags) {
   using Readable = Connection::Readable;
-  if (flags.hasFlag(NotifyOn::Hangup)) {  // reset, or ended at both sides: no byte can reach the client any more
+  if (flags.hasFlag(NotifyOn::Hangup)) {  // reset, or ended at both sides: no byte can reach the
+                                          // client any more
     follow(connection, Connection::Next::Close);
     return;
   }
@@ -163,7 +173,8 @@ void Worker::own_event(Connection& connection, Pistache::Flags<NotifyOn> flags) 
   Readable readable = Readable::No;
   if (flags.hasFlag(NotifyOn::Shutdown)) {
     readable = Readable::ToTheEnd;
-  } else if (flags.hasFlag(NotifyOn::Read) || !writable) {  // an error alone sets no flag: a read will tell
+  } else if (flags.hasFlag(NotifyOn::Read) ||
+             !writable) {  // an error alone sets no flag: a read will tell
     readable = Readable::Some;
   }
   follow(connection, connection.on_event(context_, readable, writable));
@@ -198,8 +209,8 @@ void Worker::arrived(int descriptor) {
   WorkerCounters::count(context_.counters.accepted);
   const auto index = static_cast<std::size_t>(descriptor);
   if (connections_.size() <= index) connections_.resize(index + 1);
-  connections_[index] =
-      std::make_unique<Connection>(ConnectionId{descriptor, ++generations_}, std::move(peer), context_);
+  connections_[index] = std::make_unique<Connection>(ConnectionId{descriptor, ++generations_},
+                                                     std::move(peer), context_);
   next_sweep_ = std::min(next_sweep_, connections_[index]->deadline());
 }
 
@@ -208,7 +219,8 @@ void Worker::take_completions() {
   context_.completions->take(completions_);
   for (const Completion& completion : completions_) {
     Connection* const connection = find(completion.to.descriptor);
-    if (connection == nullptr || connection->id() != completion.to) continue;  // whoever asked has gone
+    if (connection == nullptr || connection->id() != completion.to)
+      continue;  // whoever asked has gone
     follow(*connection, connection->on_completion(context_, completion));
   }
   completions_.clear();
@@ -219,7 +231,8 @@ void Worker::take_again() {
   again_now_.swap(again_);
   for (const ConnectionId& id : again_now_) {
     Connection* const connection = find(id.descriptor);
-    if (connection != nullptr && connection->id() == id) follow(*connection, connection->on_again(context_));
+    if (connection != nullptr && connection->id() == id)
+      follow(*connection, connection->on_again(context_));
   }
   again_now_.clear();
 }
@@ -232,7 +245,8 @@ void Worker::tick() {
   if (draining) {
     context_.draining = true;
     for (std::size_t i = 0; i < connections_.size(); ++i)
-      if (Connection* const connection = connections_[i].get()) follow(*connection, connection->on_drain(context_));
+      if (Connection* const connection = connections_[i].get())
+        follow(*connection, connection->on_drain(context_));
   }
   if (context_.now >= next_sweep_) sweep();
 }
@@ -280,7 +294,8 @@ void Worker::follow(Connection& connection, Connection::Next next) {
     case Connection::Next::Wait:
       // Once is enough: edge-triggered, it tells only of a full socket that has room again.
       if (connection.take_wants_room())
-        reactor()->modifyFd(key(), descriptor, NotifyOn::Read | NotifyOn::Write | NotifyOn::Shutdown,
+        reactor()->modifyFd(key(), descriptor,
+                            NotifyOn::Read | NotifyOn::Write | NotifyOn::Shutdown,
                             Pistache::Polling::Mode::Edge);
       next_sweep_ = std::min(next_sweep_, connection.deadline());
       return;
@@ -304,7 +319,8 @@ void Worker::close(int descriptor) {
   }
   const auto held = peers.find(descriptor);
   if (held == peers.end()) return;
-  const std::shared_ptr<Pistache::Tcp::Peer> peer = held->second;  // removePeer() destroys the entry
+  const std::shared_ptr<Pistache::Tcp::Peer> peer =
+      held->second;  // removePeer() destroys the entry
   try {
     removePeer(peer);
   } catch (const std::exception&) {

@@ -1,12 +1,12 @@
 #pragma once
 /// \file worker.hpp
-/// \brief Where Pistache ends: its Tcp::Transport, with everything above the sockets replaced by
-/// our Connections.
+/// \brief Where Pistache ends: its Tcp::Transport, with all above the sockets replaced.
 ///
 /// Threads: one instance for each worker thread of Pistache's reactor, which alone calls onReady().
-/// stop() and the counters: any. Blocking: no. Errors: none leave onReady(), since Pistache would
-/// end the process. Owns / lifetime: owned by Pistache's reactor and by WorkerPool; closes its
-/// sockets in stop's turn, else at its end.
+/// stop() and the counters: any.
+/// Blocking: no. Errors: none leave onReady(), since Pistache would end the process.
+/// Owns / lifetime: owned by Pistache's reactor and by WorkerPool; closes its sockets in stop()'s
+/// turn, else at its end.
 #include <memory>
 #include <vector>
 
@@ -22,9 +22,10 @@ namespace cardstock::http {
 class Worker;
 
 /// What the workers of one Server share.
-/// Threads: any. Owns / lifetime: outlives the workers; keeps them so that the Server can reach
-/// them.
-struct WorkerPool {
+/// Threads: any. Owns / lifetime: outlives the workers' threads; keeps the workers so that the
+/// Server can reach them.
+class WorkerPool {
+ public:
   WorkerPool(ServerConfig use_config, Handler use_handler);
 
   const ServerConfig config;
@@ -32,21 +33,24 @@ struct WorkerPool {
   Admission admission;
   std::atomic<bool> draining{false};
 
-  void add(std::shared_ptr<Worker> worker) CARDSTOCK_EXCLUDES(mutex);
-  std::vector<std::shared_ptr<Worker>> all() const CARDSTOCK_EXCLUDES(mutex);
-  void note_started() CARDSTOCK_EXCLUDES(mutex);
-  void note_stopped() CARDSTOCK_EXCLUDES(mutex);
-  /// Returns when every worker has begun its loop.
-  void wait_started() CARDSTOCK_EXCLUDES(mutex);
+  void add(std::shared_ptr<Worker> worker) CARDSTOCK_EXCLUDES(mutex_);
+  std::vector<std::shared_ptr<Worker>> all() const CARDSTOCK_EXCLUDES(mutex_);
+  void note_started() CARDSTOCK_EXCLUDES(mutex_);
+  void note_stopped() CARDSTOCK_EXCLUDES(mutex_);
+  /// The thread that starts the workers and then accepts has come to its end.
+  void note_accepting_ended() CARDSTOCK_EXCLUDES(mutex_);
+  /// Returns when every worker has begun its loop; false when that will not happen.
+  bool wait_started() CARDSTOCK_EXCLUDES(mutex_);
   /// Returns when every worker has closed all that it had.
-  void wait_stopped() CARDSTOCK_EXCLUDES(mutex);
+  void wait_stopped() CARDSTOCK_EXCLUDES(mutex_);
 
  private:
-  mutable Mutex mutex;  ///< guards the list and the two counts
-  Condition changed;
-  std::vector<std::shared_ptr<Worker>> workers CARDSTOCK_GUARDED_BY(mutex);
-  std::size_t started CARDSTOCK_GUARDED_BY(mutex) = 0;
-  std::size_t stopped CARDSTOCK_GUARDED_BY(mutex) = 0;
+  mutable Mutex mutex_;  ///< guards all below
+  Condition changed_;
+  std::vector<std::shared_ptr<Worker>> workers_ CARDSTOCK_GUARDED_BY(mutex_);
+  std::size_t started_ CARDSTOCK_GUARDED_BY(mutex_) = 0;
+  std::size_t stopped_ CARDSTOCK_GUARDED_BY(mutex_) = 0;
+  bool accepting_ended_ CARDSTOCK_GUARDED_BY(mutex_) = false;
 };
 
 class Worker final : public Pistache::Tcp::Transport {
@@ -86,7 +90,8 @@ class Worker final : public Pistache::Tcp::Transport {
   std::uint64_t generations_ = 0;
   int timer_ = -1;
   SteadyTime next_sweep_ = SteadyTime::max();  ///< no connection's deadline is before this
-  std::vector<int> pistache_descriptors_;      ///< its own queues' wake-ups, as far as one has been seen
+  std::vector<int>
+      pistache_descriptors_;  ///< its own queues' wake-ups, as far as one has been seen
   std::vector<int> closed_in_turn_;
   std::vector<int> refused_;
   std::vector<ConnectionId> again_;
