@@ -16,6 +16,7 @@ TEST_CASE("transport: no answer reaches a client who did not ask for it") {
     INFO(result.first_fault);
     REQUIRE(result.wrong == 0);
     REQUIRE(result.unanswered == 0);
+    REQUIRE(result.counters.refused == 0);
     REQUIRE(result.right > 1000);
   }
 }

@@ -189,7 +189,11 @@ TEST_CASE("framing: chunk extensions and trailers are read within limits and dro
   std::string many;
   for (int i = 0; i < 20; ++i) many += "1;" + std::string(240, 'e') + "\r\na\r\n";
   REQUIRE(refusal(kChunked, many + "0\r\n\r\n") == 400);
-  REQUIRE(refusal(kChunked, "0\r\nA: b\r\nContent-Length: 7\r\n\r\n") == 0);
+  REQUIRE(refusal(kChunked, "0\r\nA: b\r\nC: d\r\n\r\n") == 0);
+  REQUIRE(refusal(kChunked, "0\r\nA: b\r\nContent-length: 7\r\n\r\n") == 400);
+  REQUIRE(refusal(kChunked, "0\r\nTransfer-Encoding: chunked\r\n\r\n") == 400);
+  for (const char* const extension : {";", "; a", ";;a", ";=b"})
+    REQUIRE(refusal(kChunked, std::string{"3"} + extension + "\r\nabc\r\n0\r\n\r\n") == 400);
   std::string trailers;
   for (std::size_t i = 0; i < kLimits.headers; ++i) trailers += "T: 1\r\n";
   REQUIRE(refusal(kChunked, "0\r\n" + trailers + "\r\n") == 0);

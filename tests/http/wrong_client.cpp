@@ -17,8 +17,13 @@ int main(int argc, char** argv) {
   const auto result =
       test::hunt_wrong_client(static_cast<std::uint64_t>(*connections), static_cast<int>(*workers));
   std::printf("connections %" PRIu64 ", right answers %" PRIu64 ", wrong %" PRIu64
-              ", unanswered %" PRIu64 "\n%s",
+              ", unanswered %" PRIu64 "; accepted %" PRIu64 ", refused %" PRIu64
+              ", timed out %" PRIu64 "\n",
               result.connections, result.right, result.wrong, result.unanswered,
-              result.first_fault.c_str());
-  return result.wrong == 0 && result.unanswered == 0 && result.right > 0 ? 0 : 1;
+              result.counters.accepted, result.counters.refused, result.counters.timed_out);
+  if (!result.first_fault.empty()) std::printf("%s\n", result.first_fault.c_str());
+  return result.wrong == 0 && result.unanswered == 0 && result.counters.refused == 0 &&
+                 result.right > 0
+             ? 0
+             : 1;
 }

@@ -25,6 +25,7 @@ struct WrongClientResult {
   std::uint64_t wrong = 0;
   std::uint64_t unanswered = 0;
   std::string first_fault;
+  http::ServerCounters counters;
 };
 
 /// Answers deferred requests from threads of its own, late ones after early ones.
@@ -59,8 +60,8 @@ class LateAnswers {
   };
 
   void run() {
+    std::vector<Entry> due;
     while (true) {
-      Entry entry;
       {
         const LockGuard lock{mutex_};
         while (!stopping_ &&
@@ -72,10 +73,12 @@ class LateAnswers {
           }
         }
         if (entries_.empty()) return;
-        entry = std::move(entries_.front());
-        entries_.pop_front();
+        for (const auto now = std::chrono::steady_clock::now();
+             !entries_.empty() && (stopping_ || entries_.front().due <= now); entries_.pop_front())
+          due.push_back(std::move(entries_.front()));
       }
-      entry.deferred.send({}, entry.target);
+      for (Entry& entry : due) entry.deferred.send({}, entry.target);
+      due.clear();
     }
   }
 
@@ -103,6 +106,9 @@ inline WrongClientResult hunt_wrong_client(std::uint64_t connections, int worker
   Mutex mutex;  // guards the result
   WrongClientResult result;
   const auto leave_early = [&](std::uint64_t number) {
+    // Leaving is quicker than being served: wait, lest the limit of connections turns the others
+    // away.
+    while ((*server)->counters().open > 1000) std::this_thread::yield();
     RawClient client{port};
     client.try_send("GET /left/" + std::to_string(number) + " HTTP/1.1\r\nHost: a\r\n\r\n");
     if (number % 3 == 0) client.reset();
@@ -114,6 +120,7 @@ inline WrongClientResult hunt_wrong_client(std::uint64_t connections, int worker
           "/mine/" + std::to_string(number) + "/" + std::string(static_cast<std::size_t>(i), 'x');
       std::string got;
       bool answered = true;
+      const auto begin = std::chrono::steady_clock::now();
       try {
         got = client.ask("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n").body;
       } catch (const std::runtime_error& error) {
@@ -125,8 +132,12 @@ inline WrongClientResult hunt_wrong_client(std::uint64_t connections, int worker
                                : got == target ? result.right
                                                : result.wrong;
       ++counter;
-      if (&counter != &result.right && result.first_fault.empty())
-        result.first_fault = target + " got " + got;
+      if (&counter != &result.right && result.first_fault.empty()) {
+        const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - begin);
+        result.first_fault =
+            target + " got " + got + " after " + std::to_string(waited.count()) + " ms";
+      }
       if (!answered) return;
     }
   };
@@ -146,6 +157,7 @@ inline WrongClientResult hunt_wrong_client(std::uint64_t connections, int worker
   for (std::thread& thread : threads) thread.join();
   const LockGuard lock{mutex};
   result.connections = connections;
+  result.counters = (*server)->counters();
   return result;
 }
 

@@ -384,8 +384,11 @@ bool Framer::read_chunk_size(std::string_view line, const FramingLimits& limits)
     if (!is_hex(c)) return refuse(Refusal::BadRequest);
     size = size * 16 + static_cast<std::uint64_t>(hex_value(c));
   }
-  if (!all(line.substr(digits), kField)) return refuse(Refusal::BadRequest);
-  extension_bytes_ += line.size() - digits;
+  const std::string_view extensions = line.substr(digits);
+  if (!all(extensions, kField)) return refuse(Refusal::BadRequest);
+  if (!extensions.empty() && (extensions.size() == 1 || !is(extensions[1], kToken)))
+    return refuse(Refusal::BadRequest);
+  extension_bytes_ += extensions.size();
   if (extension_bytes_ > kChunkExtensionBytes) return refuse(Refusal::BadRequest);
   if (size > limits.body_bytes - (body_end_ - head_end_)) return refuse(Refusal::ContentTooLarge);
   remaining_ = size;
@@ -393,11 +396,15 @@ bool Framer::read_chunk_size(std::string_view line, const FramingLimits& limits)
   return true;
 }
 
-/// Trailers are checked and dropped: nobody here has a use for them.
+/// Trailers are checked and dropped: nobody here has a use for them. One that speaks of framing
+/// would be understood by somebody (RFC 9110 §6.5.1 forbids it).
 bool Framer::read_trailer(std::string_view line, const FramingLimits& limits) {
   HeaderView dropped;
   if (++trailers_ > limits.headers) return refuse(Refusal::HeadTooLarge);
-  return parse_field(line, dropped) || refuse(Refusal::BadRequest);
+  const bool good = parse_field(line, dropped) &&
+                    !equal_ignoring_case(dropped.name, "content-length") &&
+                    !equal_ignoring_case(dropped.name, "transfer-encoding");
+  return good || refuse(Refusal::BadRequest);
 }
 
 }  // namespace cardstock::http
