@@ -148,6 +148,9 @@ struct Api::Impl {
     }
     const Result<Caller> caller = identify(settings, request, exposure);
     if (!caller) return refuse_caller(responder, caller.error().public_detail, id, true);
+    if (request.method == "POST" && !shared_secret_fits(request))
+      return refuse_caller(responder, "This service needs its shared secret in X-Cardstock-Secret.",
+                           id, true);
     if (which == Route::Cards) return batch(*caller, request, responder, id);
     if (request.method == "POST") return post_card(*caller, request, responder, id);
     get_card(*caller, request, responder, id);
@@ -188,9 +191,6 @@ struct Api::Impl {
                  const Request& request,
                  Responder& responder,
                  const RequestId& id) {
-    if (!shared_secret_fits(request))
-      return refuse_caller(responder, "This service needs its shared secret in X-Cardstock-Secret.",
-                           id, true);
     const Terms terms = terms_of(request, id);
     Result<CardRequest> asked = read_card_request(request.body);
     if (!asked) return malformed(responder, asked.error(), terms);
@@ -214,9 +214,6 @@ struct Api::Impl {
              const Request& request,
              Responder& responder,
              const RequestId& id) {
-    if (!shared_secret_fits(request))
-      return refuse_caller(responder, "This service needs its shared secret in X-Cardstock-Secret.",
-                           id, true);
     const Terms terms = terms_of(request, id);
     Result<BatchRequest> asked = read_batch_request(request.body, settings.max_batch);
     if (!asked) return malformed(responder, asked.error(), terms);
