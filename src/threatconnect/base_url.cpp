@@ -13,9 +13,10 @@ namespace {
 constexpr std::string_view kApi = "/api";
 
 std::unexpected<Error> refuse(std::string_view why) {
-  return fail(ErrorCode::MalformedRequest, "the base URL " + std::string{why} +
-                                               "; it looks like https://app.threatconnect.com/api or "
-                                               "https://api.threatconnect.com");
+  return fail(ErrorCode::MalformedRequest,
+              "the base URL " + std::string{why} +
+                  "; it looks like https://app.threatconnect.com/api or "
+                  "https://api.threatconnect.com");
 }
 
 std::string origin_text(std::string_view scheme, std::string_view host, std::uint16_t port) {
@@ -27,7 +28,8 @@ std::string origin_text(std::string_view scheme, std::string_view host, std::uin
 
 /// A context path's segment: `tc`. A dot would make it a file or a step up.
 bool is_context(std::string_view segment) {
-  return std::ranges::all_of(segment, [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
+  return std::ranges::all_of(
+      segment, [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
 }
 
 bool is_version(std::string_view segment) {
@@ -53,7 +55,8 @@ std::optional<std::string> base_path(std::string_view path) {
   if (api) segments.pop_back();
   std::string out;
   for (const std::string_view segment : segments) {
-    if (segment.empty() || !is_context(segment) || is_version(segment) || is_api(segment)) return std::nullopt;
+    if (segment.empty() || !is_context(segment) || is_version(segment) || is_api(segment))
+      return std::nullopt;
     out.append("/").append(segment);
   }
   if (api) out += kApi;
@@ -71,11 +74,14 @@ bool lies_below(std::string_view host, std::string_view domain) {
 Result<BaseUrl> BaseUrl::parse(std::string_view text) {
   text = trim(text);
   if (text.empty()) return refuse("is empty");
-  if (text.size() > kMaxBytes) return refuse("is longer than " + std::to_string(kMaxBytes) + " bytes");
+  if (text.size() > kMaxBytes)
+    return refuse("is longer than " + std::to_string(kMaxBytes) + " bytes");
   if (text.find("://") == std::string_view::npos) return refuse("has no scheme such as https://");
   const auto split = split_url(text);
-  if (!split) return refuse("is not an https address of a host, with a port at most and without a user name");
-  if (split->rest.find_first_of("?#") != std::string_view::npos) return refuse("has a query or a fragment");
+  if (!split)
+    return refuse("is not an https address of a host, with a port at most and without a user name");
+  if (split->rest.find_first_of("?#") != std::string_view::npos)
+    return refuse("has a query or a fragment");
   auto path = base_path(split->rest);
   if (!path) return refuse("has a path that is none of the API's");
   BaseUrl url;
@@ -101,8 +107,9 @@ BaseUrl BaseUrl::other_form() const {
 }
 
 std::string BaseUrl::portal_origin() const {
-  return origin_text(scheme_, host_ == "api.threatconnect.com" ? "app.threatconnect.com" : std::string_view{host_},
-                     port_);
+  return origin_text(
+      scheme_, host_ == "api.threatconnect.com" ? "app.threatconnect.com" : std::string_view{host_},
+      port_);
 }
 
 bool host_allowed(const BaseUrl& url, std::span<const std::string> patterns) noexcept {

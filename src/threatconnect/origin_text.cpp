@@ -26,14 +26,16 @@ std::optional<std::string> ipv6_literal(std::string_view inner) {
 
 bool is_label(std::string_view label) {
   return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-         std::ranges::all_of(label, [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
+         std::ranges::all_of(
+             label, [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
 }
 
 /// Whether a resolver could take the last label for a number, and the name for an IPv4 address in
 /// one of its odd forms.
 bool ends_like_number(std::string_view host) {
   const std::string_view last = host.substr(host.rfind('.') + 1);
-  return std::ranges::all_of(last, is_digit) || (last.starts_with("0x") && std::ranges::all_of(last.substr(2), is_hex));
+  return std::ranges::all_of(last, is_digit) ||
+         (last.starts_with("0x") && std::ranges::all_of(last.substr(2), is_hex));
 }
 
 /// A DNS name, or an IPv4 address in its one strict form.
@@ -71,7 +73,8 @@ std::optional<SplitUrl> split_url(std::string_view url) {
   if (!is_printable_ascii(url)) return std::nullopt;
   SplitUrl split;
   for (const std::string_view scheme : {"https", "http"}) {
-    if (!starts_with_ignoring_case(url, scheme) || !url.substr(scheme.size()).starts_with("://")) continue;
+    if (!starts_with_ignoring_case(url, scheme) || !url.substr(scheme.size()).starts_with("://"))
+      continue;
     split.origin.scheme = scheme;
     url.remove_prefix(scheme.size() + 3);
     break;

@@ -21,7 +21,8 @@ struct Origin {
 
 struct SplitUrl {
   Origin origin;
-  std::string_view rest;  ///< path, query and fragment as they stand; empty or starts with `/`, `?` or `#`
+  std::string_view
+      rest;  ///< path, query and fragment as they stand; empty or starts with `/`, `?` or `#`
 };
 
 /// nullopt for another scheme, user info, a host that is no DNS name or strict IP address, a bad

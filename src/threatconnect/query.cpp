@@ -11,11 +11,12 @@
 namespace cardstock::threatconnect {
 namespace {
 
-constexpr std::array<IndicatorType, 6> kTypes{IndicatorType::Address, IndicatorType::Cidr, IndicatorType::Host,
-                                              IndicatorType::Url,     IndicatorType::File, IndicatorType::EmailAddress};
+constexpr std::array<IndicatorType, 6> kTypes{IndicatorType::Address, IndicatorType::Cidr,
+                                              IndicatorType::Host,    IndicatorType::Url,
+                                              IndicatorType::File,    IndicatorType::EmailAddress};
 /// What a row must bring beside its default members.
-constexpr std::array<std::string_view, 6> kFields{"threatAssess",     "falsePositives", "attributes",
-                                                  "associatedGroups", "tags",           "securityLabels"};
+constexpr std::array<std::string_view, 6> kFields{
+    "threatAssess", "falsePositives", "attributes", "associatedGroups", "tags", "securityLabels"};
 /// The longest `next` link that is followed: the usual limit of a request head.
 constexpr std::size_t kMaxLink = 8 * 1024;
 
@@ -29,7 +30,9 @@ constexpr std::array<HashKind, 3> kHashKinds{{{32, "value1"}, {40, "value2"}, {6
 using Texts = std::vector<std::string_view>;
 
 /// `key in ("a","b")`
-std::string is_one_of(std::string_view key, const Texts& values, std::string_view operation = " in (") {
+std::string is_one_of(std::string_view key,
+                      const Texts& values,
+                      std::string_view operation = " in (") {
   std::string out{key};
   out += operation;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -113,20 +116,25 @@ std::string lookup_tql(std::span<const Wanted> wanted, const OwnerFilter& owners
     if (spellings.empty()) continue;
     if (!clauses.empty()) clauses += " or ";
     clauses += "(" + is_one_of("typeName", {name_of(type)}) + " and ";
-    clauses += type == IndicatorType::File ? file_values(spellings) : is_one_of("summary", spellings);
+    clauses +=
+        type == IndicatorType::File ? file_values(spellings) : is_one_of("summary", spellings);
     clauses += ")";
   }
   // Nothing wanted must not become everything.
   if (clauses.empty()) clauses = is_one_of("summary", {std::string_view{}});
   std::string out = "(" + clauses + ") and (indicatorActive = true or indicatorActive = false)";
-  if (const Texts allow = owner_names(owners.allow); !allow.empty()) out += " and " + is_one_of("ownerName", allow);
+  if (const Texts allow = owner_names(owners.allow); !allow.empty())
+    out += " and " + is_one_of("ownerName", allow);
   if (const Texts deny = owner_names(owners.deny); !deny.empty()) {
     out += " and " + is_one_of("ownerName", deny, " not in (");
   }
   return out;
 }
 
-RequestLine indicators_request(const BaseUrl& base, std::string_view tql, std::int64_t start, std::int64_t limit) {
+RequestLine indicators_request(const BaseUrl& base,
+                               std::string_view tql,
+                               std::int64_t start,
+                               std::int64_t limit) {
   const std::string path = base.path() + "/v3/indicators";
   std::string target = path + "?tql=" + percent_encode(tql);
   for (const std::string_view field : kFields) target.append("&fields=").append(field);
@@ -147,7 +155,8 @@ RequestLine own_owner_request(const BaseUrl& base) {
 std::optional<std::string> next_target(const BaseUrl& base, std::string_view next_link) {
   if (next_link.size() > kMaxLink) return std::nullopt;
   const auto split = split_url(next_link);
-  if (!split || split->origin != Origin{base.scheme(), base.host(), base.port()}) return std::nullopt;
+  if (!split || split->origin != Origin{base.scheme(), base.host(), base.port()})
+    return std::nullopt;
   const std::string_view path = split->rest.substr(0, split->rest.find('?'));
   if (!path.starts_with(base.path() + "/v3/") || has_dot_segment(path)) return std::nullopt;
   if (split->rest.find('#') != std::string_view::npos) return std::nullopt;

@@ -41,7 +41,10 @@ void write_time(JsonWriter& json, std::string_view key, const std::optional<Wall
 }
 
 template <class Item, class Write>
-void write_list(JsonWriter& json, std::string_view key, const std::vector<Item>& items, Write write) {
+void write_list(JsonWriter& json,
+                std::string_view key,
+                const std::vector<Item>& items,
+                Write write) {
   if (items.empty()) return;
   json.key(key).begin_array();
   for (const Item& item : items) write(item);
@@ -89,7 +92,8 @@ std::size_t size_guess(const Record& record) {
   std::size_t bytes = 64;
   for (const OwnerCopy& copy : record.copies) {
     bytes += 256 + copy.owner.size() + copy.summary.size() + copy.web_link.size();
-    for (const Attribute& attribute : copy.attributes) bytes += 48 + attribute.type.size() + attribute.value.size();
+    for (const Attribute& attribute : copy.attributes)
+      bytes += 48 + attribute.type.size() + attribute.value.size();
     for (const Group& group : copy.groups) {
       bytes += 80 + group.type.size() + group.name.size() + group.owner.size() + group.link.size();
     }
@@ -117,7 +121,10 @@ error_code read_flag(Value value, bool& out) {
   return value.get_bool().get(out);
 }
 
-error_code read_whole_within(Value value, std::int64_t least, std::int64_t most, std::optional<std::int64_t>& out) {
+error_code read_whole_within(Value value,
+                             std::int64_t least,
+                             std::int64_t most,
+                             std::optional<std::int64_t>& out) {
   std::int64_t number = 0;
   if (const auto error = read_whole(value, number)) return error;
   if (number < least || number > most) return simdjson::NUMBER_OUT_OF_RANGE;
@@ -135,7 +142,8 @@ error_code read_rating(Value value, std::optional<double>& out) {
 
 error_code read_time(Value value, std::optional<WallTime>& out) {
   std::optional<std::int64_t> milliseconds;
-  if (const auto error = read_whole_within(value, kLeastTime, kMostTime, milliseconds)) return error;
+  if (const auto error = read_whole_within(value, kLeastTime, kMostTime, milliseconds))
+    return error;
   out = WallTime{std::chrono::milliseconds{*milliseconds}};
   return json::SUCCESS;
 }
@@ -233,11 +241,14 @@ Result<Record> decode(std::string_view json) {
     return failed;
   });
   constexpr std::string_view kDetail = "a stored record is damaged";
-  if (error) return fail(ErrorCode::StoreFailed, std::string{kDetail}, simdjson::error_message(error));
+  if (error)
+    return fail(ErrorCode::StoreFailed, std::string{kDetail}, simdjson::error_message(error));
   if (version != kVersion) {
-    return fail(ErrorCode::StoreFailed, std::string{kDetail}, "form " + std::to_string(version) + " of a record");
+    return fail(ErrorCode::StoreFailed, std::string{kDetail},
+                "form " + std::to_string(version) + " of a record");
   }
-  if (!has_copies) return fail(ErrorCode::StoreFailed, std::string{kDetail}, "a record without copies");
+  if (!has_copies)
+    return fail(ErrorCode::StoreFailed, std::string{kDetail}, "a record without copies");
   return record;
 }
 

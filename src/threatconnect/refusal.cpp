@@ -16,9 +16,11 @@ bool names(const std::string& lower_text, std::string_view word) {
 
 /// Whether `word` stands alone: "time range", not "runtime" or "timed".
 bool names_alone(const std::string& lower_text, std::string_view word) {
-  for (std::size_t at = lower_text.find(word); at != std::string::npos; at = lower_text.find(word, at + 1)) {
+  for (std::size_t at = lower_text.find(word); at != std::string::npos;
+       at = lower_text.find(word, at + 1)) {
     const std::size_t end = at + word.size();
-    if ((at == 0 || !is_alpha(lower_text[at - 1])) && (end == lower_text.size() || !is_alpha(lower_text[end]))) {
+    if ((at == 0 || !is_alpha(lower_text[at - 1])) &&
+        (end == lower_text.size() || !is_alpha(lower_text[end]))) {
       return true;
     }
   }
@@ -28,7 +30,8 @@ bool names_alone(const std::string& lower_text, std::string_view word) {
 std::string_view kind_of(std::string_view content_type, std::string_view body) {
   body = trim(body);
   if (body.empty()) return "an empty answer";
-  if (body.front() == '<' || starts_with_ignoring_case(trim(content_type), "text/html")) return "an HTML page";
+  if (body.front() == '<' || starts_with_ignoring_case(trim(content_type), "text/html"))
+    return "an HTML page";
   if (body.front() == '{' || body.front() == '[') return "JSON of another service";
   return "plain text";
 }
@@ -43,7 +46,10 @@ std::string cause(int http_status, std::string_view content_type, const Envelope
 
 }  // namespace
 
-Error refusal(int http_status, std::string_view content_type, std::string_view body, const Envelope& envelope) {
+Error refusal(int http_status,
+              std::string_view content_type,
+              std::string_view body,
+              const Envelope& envelope) {
   const std::string message = said(envelope.message);
   const std::string lower_message = to_lower(envelope.message.substr(0, 4096));
   const std::string code = "HTTP " + std::to_string(http_status);
@@ -52,10 +58,10 @@ Error refusal(int http_status, std::string_view content_type, std::string_view b
     return Error{kind, std::move(detail), cause(http_status, content_type, envelope)};
   };
   const auto wrong_base_url = [&](std::string_view what) {
-    return Error{
-        ErrorCode::WrongBaseUrl,
-        std::string{what} + " came in place of ThreatConnect's answer (" + code + "): " + std::string{kCheckBaseUrl},
-        cause(http_status, content_type, envelope)};
+    return Error{ErrorCode::WrongBaseUrl,
+                 std::string{what} + " came in place of ThreatConnect's answer (" + code +
+                     "): " + std::string{kCheckBaseUrl},
+                 cause(http_status, content_type, envelope)};
   };
   const auto clock_skew = [&] {
     return error(ErrorCode::ClockSkew,
@@ -71,7 +77,8 @@ Error refusal(int http_status, std::string_view content_type, std::string_view b
     return wrong_base_url(envelope.status ? "\"not found\"" : kind_of(content_type, body));
   }
   if (http_status == 401) {
-    if (names(lower_message, "timestamp") || names_alone(lower_message, "time")) return clock_skew();
+    if (names(lower_message, "timestamp") || names_alone(lower_message, "time"))
+      return clock_skew();
     return error(ErrorCode::AuthFailed, "ThreatConnect refused the credentials");
   }
   if (http_status == 403) {
@@ -79,7 +86,8 @@ Error refusal(int http_status, std::string_view content_type, std::string_view b
     return error(ErrorCode::OwnerForbidden,
                  "ThreatConnect gives these credentials no access to an owner that was asked");
   }
-  if (http_status == 429) return error(ErrorCode::RateLimited, "ThreatConnect asks to send fewer requests");
+  if (http_status == 429)
+    return error(ErrorCode::RateLimited, "ThreatConnect asks to send fewer requests");
   if (http_status == 503 && envelope.status && names(lower_message, "licen")) {
     return error(ErrorCode::NotLicensed, "This ThreatConnect instance is not licensed for its API");
   }

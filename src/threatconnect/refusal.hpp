@@ -24,6 +24,9 @@ struct Envelope {
   std::string error_code;
 };
 
-Error refusal(int http_status, std::string_view content_type, std::string_view body, const Envelope& envelope);
+Error refusal(int http_status,
+              std::string_view content_type,
+              std::string_view body,
+              const Envelope& envelope);
 
 }  // namespace cardstock::threatconnect

@@ -68,7 +68,8 @@ std::size_t end_of_secret(std::string_view text, std::size_t at) {
   if (starts_with_ignoring_case(rest, "authorization")) {
     const std::size_t mark = after_blanks(text, at + 13);
     const std::size_t sign = text.find_first_not_of("\"' ", mark);
-    if (sign != std::string_view::npos && (text[sign] == ':' || text[sign] == '=')) return text.size();
+    if (sign != std::string_view::npos && (text[sign] == ':' || text[sign] == '='))
+      return text.size();
   }
   if (starts_with_ignoring_case(rest, "apiv2:")) return end_of_token(text, at);
   if (starts_with_ignoring_case(rest, "tc-token")) {

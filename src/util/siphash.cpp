@@ -22,7 +22,8 @@ struct State {
   }
 };
 
-static_assert(std::endian::native == std::endian::little, "the words of a text are read little-endian");
+static_assert(std::endian::native == std::endian::little,
+              "the words of a text are read little-endian");
 
 }  // namespace
 

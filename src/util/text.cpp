@@ -83,7 +83,8 @@ char32_t next_code_point(std::string_view text, std::size_t& at) noexcept {
     if ((next & 0xC0U) != 0x80) return kReplacement;
     value = (value << 6U) | (next & 0x3FU);
   }
-  if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) return kReplacement;
+  if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
+    return kReplacement;
   at += more;
   return value;
 }
@@ -127,7 +128,8 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::string to_base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {

@@ -21,13 +21,15 @@ Page page_of(const std::string& body) {
 
 /// A success with one row of these members beside an owner's name and a value.
 Row row_of(const std::string& members) {
-  const Page page = page_of(R"({"data":[{"ownerName":"O","type":"Host","hostName":"a.test",)" + members +
-                            R"("summary":"a.test"}],"status":"Success"})");
+  const Page page = page_of(R"({"data":[{"ownerName":"O","type":"Host","hostName":"a.test",)" +
+                            members + R"("summary":"a.test"}],"status":"Success"})");
   REQUIRE(page.rows.size() == 1);
   return page.rows.front();
 }
 
-std::string list_of(const std::string& elements) { return R"({"data":[)" + elements + R"(],"status":"Success"})"; }
+std::string list_of(const std::string& elements) {
+  return R"({"data":[)" + elements + R"(],"status":"Success"})";
+}
 
 }  // namespace
 
@@ -36,7 +38,8 @@ TEST_CASE("answer: a 7.x list with two owners is read whole and in order", "[thr
   CHECK(page.count == 2);
   CHECK(page.skipped == 0);
   CHECK(page.next ==
-        "https://tc.example.test/api/v3/indicators?tql=summary%20%3D%20%22203.0.113.7%22&resultStart=2&resultLimit=2");
+        "https://tc.example.test/api/v3/"
+        "indicators?tql=summary%20%3D%20%22203.0.113.7%22&resultStart=2&resultLimit=2");
   REQUIRE(page.rows.size() == 2);
 
   OwnerCopy first;
@@ -51,9 +54,10 @@ TEST_CASE("answer: a 7.x list with two owners is read whole and in order", "[thr
   first.web_link = "https://tc.example.test/#/details/indicators/4101/overview";
   first.threat_assess_score = 873;
   first.false_positives = 3;
-  first.attributes = {{"Description", "Seen in the honeypot.", true, true},
-                      {"Additional Analysis and Context", "Line one\nline \"two\" \u00e9", false, false},
-                      {"Without a value", "", false, false}};
+  first.attributes = {
+      {"Description", "Seen in the honeypot.", true, true},
+      {"Additional Analysis and Context", "Line one\nline \"two\" \u00e9", false, false},
+      {"Without a value", "", false, false}};
   first.groups = {{900719925474099301, "Report", "Weekly scan report ", "Fabrikam Source",
                    "https://tc.example.test/#/details/groups/900719925474099301/overview"}};
   first.tags = {"block", "Scanning"};
@@ -98,13 +102,15 @@ TEST_CASE("answer: a 6.4 list without owner ids and legacy links", "[threatconne
   CHECK(page.rows[2].copy.id == 0);
 }
 
-TEST_CASE("answer: a single object counts as a list of one, with numbers and flags as strings", "[threatconnect]") {
+TEST_CASE("answer: a single object counts as a list of one, with numbers and flags as strings",
+          "[threatconnect]") {
   const Page page = page_of(fixture("files.json"));
   REQUIRE(page.rows.size() == 1);
   const Row& row = page.rows[0];
-  CHECK(row.values == std::vector<std::string>{"0123456789ABCDEF0123456789ABCDEF",
-                                               "0123456789ABCDEF0123456789ABCDEF01234567",
-                                               "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF"});
+  CHECK(row.values == std::vector<std::string>{
+                          "0123456789ABCDEF0123456789ABCDEF",
+                          "0123456789ABCDEF0123456789ABCDEF01234567",
+                          "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF"});
   CHECK(row.copy.id == 9007199254740993);
   CHECK(row.copy.owner_id == 7);
   CHECK(row.copy.rating == 3.0);
@@ -117,7 +123,8 @@ TEST_CASE("answer: a single object counts as a list of one, with numbers and fla
   CHECK(row.copy.date_added == parse_timestamp("2024-01-01T15:00:00Z"));
 }
 
-TEST_CASE("answer: a file known by its summary alone is known by each hash of it", "[threatconnect]") {
+TEST_CASE("answer: a file known by its summary alone is known by each hash of it",
+          "[threatconnect]") {
   const Page page = page_of(list_of(R"({"ownerName":"O","type":"File","summary":"AA : BB:CC"})"));
   CHECK(page.rows.at(0).values == std::vector<std::string>{"AA", "BB", "CC"});
 }
@@ -125,7 +132,8 @@ TEST_CASE("answer: a file known by its summary alone is known by each hash of it
 TEST_CASE("answer: what a read-only user gets, reduced and full of holes", "[threatconnect]") {
   const Page page = page_of(fixture("read_only_user.json"));
   const OwnerCopy& copy = page.rows.at(0).copy;
-  CHECK(copy.groups == std::vector<Group>{{0, "Report", "Reduced report", "", ""}, {8, "", "", "", ""}});
+  CHECK(copy.groups ==
+        std::vector<Group>{{0, "Report", "Reduced report", "", ""}, {8, "", "", "", ""}});
   CHECK(copy.attributes == std::vector<Attribute>{{"Source", "x", false, false}});
   CHECK(copy.tags == std::vector<std::string>{"kept"});
 }
@@ -139,32 +147,39 @@ TEST_CASE("answer: each type is known by its own key", "[threatconnect]") {
   for (const Case& one :
        {Case{R"("type":"Address","ip":"192.0.2.1")", IndicatorType::Address, "192.0.2.1"},
         Case{R"("type":"CIDR","Block":"192.0.2.0/24")", IndicatorType::Cidr, "192.0.2.0/24"},
-        Case{R"("type":"Host","hostName":"a.test","ip":"192.0.2.1")", IndicatorType::Host, "a.test"},
+        Case{R"("type":"Host","hostName":"a.test","ip":"192.0.2.1")", IndicatorType::Host,
+             "a.test"},
         Case{R"("type":"URL","text":"http://a.test/")", IndicatorType::Url, "http://a.test/"},
-        Case{R"("type":"EmailAddress","address":"a@a.test")", IndicatorType::EmailAddress, "a@a.test"},
+        Case{R"("type":"EmailAddress","address":"a@a.test")", IndicatorType::EmailAddress,
+             "a@a.test"},
         Case{R"("type":"Hashtag","Hashtag":"#x")", std::nullopt, "the summary"},
         Case{R"("type":"Address","hostName":"a.test")", IndicatorType::Address, "the summary"},
         Case{R"("type":null)", std::nullopt, "the summary"}}) {
     CAPTURE(one.members);
-    const Page page = page_of(list_of(std::string{R"({"summary":"the summary","ownerName":"O",)"} + one.members + "}"));
+    const Page page = page_of(
+        list_of(std::string{R"({"summary":"the summary","ownerName":"O",)"} + one.members + "}"));
     REQUIRE(page.rows.size() == 1);
     CHECK(page.rows[0].type == one.type);
     CHECK(page.rows[0].values == std::vector<std::string>{one.value});
     CHECK(page.rows[0].copy.summary == "the summary");
   }
-  CHECK(page_of(list_of(R"({"type":"Host","hostName":"a.test","ownerName":"O"})")).rows.at(0).copy.summary == "a.test");
+  CHECK(page_of(list_of(R"({"type":"Host","hostName":"a.test","ownerName":"O"})"))
+            .rows.at(0)
+            .copy.summary == "a.test");
 }
 
 TEST_CASE("answer: an empty list holds nobody, whichever way it is written", "[threatconnect]") {
-  for (const char* body : {R"({"data":[],"status":"Success"})", R"({"status":"Success","data":[],"count":0})",
-                           R"({"status":"Success","data":null})", R"({"status":"Success"})",
-                           "\xEF\xBB\xBF\n {\"status\" : \"Success\" , \"data\" : [ ] } \n"}) {
+  for (const char* body :
+       {R"({"data":[],"status":"Success"})", R"({"status":"Success","data":[],"count":0})",
+        R"({"status":"Success","data":null})", R"({"status":"Success"})",
+        "\xEF\xBB\xBF\n {\"status\" : \"Success\" , \"data\" : [ ] } \n"}) {
     CAPTURE(body);
     CHECK(page_of(body).rows.empty());
   }
 }
 
-TEST_CASE("answer: rows without owner or value are skipped, the others keep their order", "[threatconnect]") {
+TEST_CASE("answer: rows without owner or value are skipped, the others keep their order",
+          "[threatconnect]") {
   const Page page = page_of(list_of(
       R"({"ownerName":"B","summary":"1"},{"summary":"no owner"},{"ownerName":"  ","summary":"blank owner"},)"
       R"({"ownerName":null,"summary":"null owner"},{"ownerName":"no value"},{"ownerName":"x","summary":" "},)"
@@ -177,20 +192,22 @@ TEST_CASE("answer: rows without owner or value are skipped, the others keep thei
 }
 
 TEST_CASE("answer: unset is not zero, and out of range is unset", "[threatconnect]") {
-  const OwnerCopy zero = row_of(R"("rating":0,"confidence":0,"threatAssessScore":0,"falsePositives":0,)").copy;
+  const OwnerCopy zero =
+      row_of(R"("rating":0,"confidence":0,"threatAssessScore":0,"falsePositives":0,)").copy;
   CHECK(zero.rating == 0.0);
   CHECK(zero.confidence == 0);
   CHECK(zero.threat_assess_score == 0);
   CHECK(zero.false_positives == 0);
-  for (const char* members :
-       {"", R"("rating":null,"confidence":null,"threatAssessScore":null,"falsePositives":null,)",
-        R"("rating":"","confidence":"","threatAssessScore":"","falsePositives":"",)",
-        R"("rating":-0.1,"confidence":-1,"threatAssessScore":-1,"falsePositives":-1,)",
-        R"("rating":5.01,"confidence":101,"threatAssessScore":1001,"falsePositives":9223372036854775808,)",
-        R"("rating":"NaN","confidence":"NaN","threatAssessScore":"inf","falsePositives":"x",)",
-        R"("rating":1e999,"confidence":1e999,"threatAssessScore":1e999,"falsePositives":1e999,)",
-        R"("rating":{},"confidence":[],"threatAssessScore":{"a":1},"falsePositives":true,)",
-        R"("rating":"4 of 5","confidence":60.5,"threatAssessScore":"1,0","falsePositives":"3x",)"}) {
+  for (
+      const char* members :
+      {"", R"("rating":null,"confidence":null,"threatAssessScore":null,"falsePositives":null,)",
+       R"("rating":"","confidence":"","threatAssessScore":"","falsePositives":"",)",
+       R"("rating":-0.1,"confidence":-1,"threatAssessScore":-1,"falsePositives":-1,)",
+       R"("rating":5.01,"confidence":101,"threatAssessScore":1001,"falsePositives":9223372036854775808,)",
+       R"("rating":"NaN","confidence":"NaN","threatAssessScore":"inf","falsePositives":"x",)",
+       R"("rating":1e999,"confidence":1e999,"threatAssessScore":1e999,"falsePositives":1e999,)",
+       R"("rating":{},"confidence":[],"threatAssessScore":{"a":1},"falsePositives":true,)",
+       R"("rating":"4 of 5","confidence":60.5,"threatAssessScore":"1,0","falsePositives":"3x",)"}) {
     CAPTURE(members);
     const OwnerCopy copy = row_of(members).copy;
     CHECK_FALSE(copy.rating);
@@ -199,7 +216,9 @@ TEST_CASE("answer: unset is not zero, and out of range is unset", "[threatconnec
     CHECK_FALSE(copy.false_positives);
   }
   const OwnerCopy most =
-      row_of(R"("rating":5,"confidence":1e2,"threatAssessScore":1000.0,"falsePositives":9223372036854775807,)").copy;
+      row_of(
+          R"("rating":5,"confidence":1e2,"threatAssessScore":1000.0,"falsePositives":9223372036854775807,)")
+          .copy;
   CHECK(most.rating == 5.0);
   CHECK(most.confidence == 100);
   CHECK(most.threat_assess_score == 1000);
@@ -211,7 +230,8 @@ TEST_CASE("answer: unset is not zero, and out of range is unset", "[threatconnec
 TEST_CASE("answer: ids are exact to 64 bits, as numbers and as strings", "[threatconnect]") {
   CHECK(row_of(R"("id":9223372036854775807,)").copy.id == INT64_MAX);
   CHECK(row_of(R"("id":"9223372036854775807",)").copy.id == INT64_MAX);
-  CHECK(row_of(R"("id":9007199254740993,"ownerId":"9007199254740995",)").copy.id == 9007199254740993);
+  CHECK(row_of(R"("id":9007199254740993,"ownerId":"9007199254740995",)").copy.id ==
+        9007199254740993);
   CHECK(row_of(R"("ownerId":"9007199254740995",)").copy.owner_id == 9007199254740995);
   CHECK(row_of(R"("id":92233720368547758070,)").copy.id == 0);
   CHECK(row_of(R"("id":{"x":1},)").copy.id == 0);
@@ -236,29 +256,34 @@ TEST_CASE("answer: an unreadable timestamp is unset", "[threatconnect]") {
 }
 
 TEST_CASE("answer: a collection may be missing, null, empty or one object", "[threatconnect]") {
-  for (const char* text : {"null", "{}", R"({"data":[]})", R"({"data":null})", R"({"count":0})", R"("x")", "7", "[]",
-                           R"({"data":"x"})", R"({"data":[null,1,"x",[],{}]})"}) {
+  for (const char* text :
+       {"null", "{}", R"({"data":[]})", R"({"data":null})", R"({"count":0})", R"("x")", "7", "[]",
+        R"({"data":"x"})", R"({"data":[null,1,"x",[],{}]})"}) {
     CAPTURE(text);
     const std::string value{text};
-    const OwnerCopy copy = row_of(R"("attributes":)" + value + R"(,"associatedGroups":)" + value + R"(,"tags":)" +
-                                  value + R"(,"securityLabels":)" + value + ",")
+    const OwnerCopy copy = row_of(R"("attributes":)" + value + R"(,"associatedGroups":)" + value +
+                                  R"(,"tags":)" + value + R"(,"securityLabels":)" + value + ",")
                                .copy;
     CHECK(copy.attributes.empty());
     CHECK(copy.groups.empty());
     CHECK(copy.tags.empty());
     CHECK(copy.security_labels.empty());
   }
-  CHECK(row_of(R"("tags":{"data":{"name":"one"},"count":1},)").copy.tags == std::vector<std::string>{"one"});
+  CHECK(row_of(R"("tags":{"data":{"name":"one"},"count":1},)").copy.tags ==
+        std::vector<std::string>{"one"});
 }
 
 TEST_CASE("answer: of a repeated key the last counts", "[threatconnect]") {
   const OwnerCopy copy =
-      row_of(R"("tags":{"data":[{"name":"a"}]},"rating":1,"rating":2,"tags":{"data":[{"name":"b"}]},)").copy;
+      row_of(
+          R"("tags":{"data":[{"name":"a"}]},"rating":1,"rating":2,"tags":{"data":[{"name":"b"}]},)")
+          .copy;
   CHECK(copy.rating == 2.0);
   CHECK(copy.tags == std::vector<std::string>{"b"});
 }
 
-TEST_CASE("answer: keys are compared unescaped, and strange keys are passed over", "[threatconnect]") {
+TEST_CASE("answer: keys are compared unescaped, and strange keys are passed over",
+          "[threatconnect]") {
   const OwnerCopy copy = row_of(R"("r\u0061ting":4,"":1,"\ud800":2,"a\"b":{"rating":1},)").copy;
   CHECK(copy.rating == 4.0);
 }
@@ -266,9 +291,12 @@ TEST_CASE("answer: keys are compared unescaped, and strange keys are passed over
 TEST_CASE("answer: ill-formed text becomes U+FFFD and does not cost the page", "[threatconnect]") {
   const std::string replacement = "\xEF\xBF\xBD";
   const auto value_of = [](const std::string& raw) {
-    return row_of(R"("attributes":{"data":[{"type":"T","value":")" + raw + R"("}]},)").copy.attributes.at(0).value;
+    return row_of(R"("attributes":{"data":[{"type":"T","value":")" + raw + R"("}]},)")
+        .copy.attributes.at(0)
+        .value;
   };
-  CHECK(value_of("a\xFF\xFE" "b") == "a" + replacement + replacement + "b");
+  CHECK(value_of("a\xFF\xFE"
+                 "b") == "a" + replacement + replacement + "b");
   CHECK(value_of("\xC3") == replacement);
   CHECK(value_of("\xED\xA0\x80") == replacement + replacement + replacement);
   CHECK(value_of(R"(x\ud800y)") == "x" + replacement + "y");
@@ -276,7 +304,8 @@ TEST_CASE("answer: ill-formed text becomes U+FFFD and does not cost the page", "
   CHECK(value_of(R"(\ud83d\u0041)") == replacement + "A");
   CHECK(value_of("tab\there") == "tab here");
   CHECK(value_of(R"(C:\Windows\System)") == R"(C:\Windows\System)");
-  CHECK(value_of(R"(\u12 \)" "\xFF") == R"(\u12 \)" + replacement);
+  CHECK(value_of(R"(\u12 \)"
+                 "\xFF") == R"(\u12 \)" + replacement);
   CHECK(value_of("nul\\u0000nul") == std::string{"nul\0nul", 7});
 }
 
@@ -294,7 +323,8 @@ TEST_CASE("answer: owners of v3 and the own one of v2", "[threatconnect]") {
   CHECK(own->id == 1);
   CHECK(own->name == "Northwind Organization");
   CHECK(own->type == "Organization");
-  const auto listed = read_own_owner(200, kJson, R"({"status":"Success","data":{"owner":[{"id":"5","name":"X"}]}})");
+  const auto listed = read_own_owner(
+      200, kJson, R"({"status":"Success","data":{"owner":[{"id":"5","name":"X"}]}})");
   REQUIRE(listed);
   CHECK(listed->id == 5);
   const auto nobody = read_own_owner(200, kJson, R"({"status":"Success","data":{}})");

@@ -1,6 +1,7 @@
 #pragma once
 /// \file fixtures.hpp
-/// \brief Files of this folder as text. The answers in fixtures/ are written for these tests, after the documented shapes.
+/// \brief Files of this folder as text. The answers in fixtures/ are written for these tests, after
+/// the documented shapes.
 #include <fstream>
 #include <iterator>
 #include <stdexcept>

@@ -7,7 +7,9 @@ using namespace cardstock::threatconnect;
 
 namespace {
 
-Indicator indicator(EntityType type, std::string_view name) { return Indicator::parse(type, name).value(); }
+Indicator indicator(EntityType type, std::string_view name) {
+  return Indicator::parse(type, name).value();
+}
 
 Row row_of(std::optional<IndicatorType> type, std::vector<std::string> values) {
   Row row;
@@ -21,10 +23,11 @@ using Indexes = std::vector<std::size_t>;
 }  // namespace
 
 TEST_CASE("match: a row is what its value is in canonical form", "[threatconnect]") {
-  const std::vector<Indicator> wanted{
-      indicator(EntityType::IpAddress, "2001:db8::1"), indicator(EntityType::InternetDomainName, "bad.example"),
-      indicator(EntityType::EmailAddress, "someone@bad.example"), indicator(EntityType::IpAddress, "198.51.100.0/24"),
-      indicator(EntityType::Url, "http://bad.example/A")};
+  const std::vector<Indicator> wanted{indicator(EntityType::IpAddress, "2001:db8::1"),
+                                      indicator(EntityType::InternetDomainName, "bad.example"),
+                                      indicator(EntityType::EmailAddress, "someone@bad.example"),
+                                      indicator(EntityType::IpAddress, "198.51.100.0/24"),
+                                      indicator(EntityType::Url, "http://bad.example/A")};
   CHECK(match(row_of(IndicatorType::Address, {"2001:db8:0:0:0:0:0:1"}), wanted) == Indexes{0});
   CHECK(match(row_of(IndicatorType::Host, {"BAD.example"}), wanted) == Indexes{1});
   CHECK(match(row_of(IndicatorType::EmailAddress, {"Someone@bad.example"}), wanted) == Indexes{2});
@@ -52,13 +55,14 @@ TEST_CASE("match: the type must be the one asked for", "[threatconnect]") {
   CHECK(match(row_of(IndicatorType::Address, {}), wanted).empty());
 }
 
-TEST_CASE("match: a file answers for each hash that was asked, in ascending order", "[threatconnect]") {
+TEST_CASE("match: a file answers for each hash that was asked, in ascending order",
+          "[threatconnect]") {
   const std::string md5(32, 'A');
   const std::string sha1(40, 'B');
   const std::string sha256(64, 'C');
-  const std::vector<Indicator> wanted{indicator(EntityType::Hash, sha256), indicator(EntityType::Hash, std::string(32, 'd')),
-                                      indicator(EntityType::Hash, std::string(32, 'a')),
-                                      indicator(EntityType::Hash, sha256)};
+  const std::vector<Indicator> wanted{
+      indicator(EntityType::Hash, sha256), indicator(EntityType::Hash, std::string(32, 'd')),
+      indicator(EntityType::Hash, std::string(32, 'a')), indicator(EntityType::Hash, sha256)};
   CHECK(match(row_of(IndicatorType::File, {md5, sha1, sha256}), wanted) == Indexes{0, 2, 3});
   CHECK(match(row_of(IndicatorType::File, {sha1}), wanted).empty());
 }

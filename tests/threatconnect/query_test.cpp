@@ -2,8 +2,8 @@
 
 #include <random>
 
-#include <catch2/catch.hpp>
 #include <simdjson.h>
+#include <catch2/catch.hpp>
 
 #include <cardstock/util/text.hpp>
 
@@ -12,13 +12,18 @@ using namespace cardstock::threatconnect;
 
 namespace {
 
-BaseUrl base_of(std::string_view text) { return BaseUrl::parse(text).value(); }
+BaseUrl base_of(std::string_view text) {
+  return BaseUrl::parse(text).value();
+}
 
-Wanted wanted(IndicatorType type, std::vector<std::string> spellings) { return {type, std::move(spellings)}; }
+Wanted wanted(IndicatorType type, std::vector<std::string> spellings) {
+  return {type, std::move(spellings)};
+}
 
 constexpr std::string_view kActive = " and (indicatorActive = true or indicatorActive = false)";
 
-/// Written from the documented rule alone: takes the string literal at `at` apart and moves `at` behind it.
+/// Written from the documented rule alone: takes the string literal at `at` apart and moves `at`
+/// behind it.
 std::optional<std::string> read_tql_string(std::string_view text, std::size_t& at) {
   if (at >= text.size() || text[at] != '"') return std::nullopt;
   std::string out;
@@ -72,10 +77,17 @@ std::string random_text(std::mt19937_64& random) {
   const auto length = random() % 40;
   for (std::uint64_t i = 0; i < length; ++i) {
     switch (random() % 4) {
-      case 0: out.push_back(static_cast<char>(random() % 0x80)); break;
-      case 1: append_utf8(out, static_cast<char32_t>(0xE000 + random() % 0x102000)); break;
-      case 2: append_utf8(out, static_cast<char32_t>(random() % 0xD800)); break;
-      default: out.push_back(kHard[random() % kHard.size()]);
+      case 0:
+        out.push_back(static_cast<char>(random() % 0x80));
+        break;
+      case 1:
+        append_utf8(out, static_cast<char32_t>(0xE000 + random() % 0x102000));
+        break;
+      case 2:
+        append_utf8(out, static_cast<char32_t>(random() % 0xD800));
+        break;
+      default:
+        out.push_back(kHard[random() % kHard.size()]);
     }
   }
   return out;
@@ -110,13 +122,16 @@ TEST_CASE("query: any text comes back from the sent target byte for byte", "[thr
 TEST_CASE("query: one clause a type, each spelling once", "[threatconnect]") {
   const std::vector<Wanted> many{
       wanted(IndicatorType::Host, {"bad.example"}), wanted(IndicatorType::Address, {"192.0.2.10"}),
-      wanted(IndicatorType::Host, {"worse.example", "bad.example"}), wanted(IndicatorType::Cidr, {"192.0.2.0/24"}),
+      wanted(IndicatorType::Host, {"worse.example", "bad.example"}),
+      wanted(IndicatorType::Cidr, {"192.0.2.0/24"}),
       wanted(IndicatorType::EmailAddress, {"A+b@bad.example", "a+b@bad.example"})};
-  CHECK(lookup_tql(many) == R"(((typeName in ("Address") and summary in ("192.0.2.10")))"
-                            R"( or (typeName in ("CIDR") and summary in ("192.0.2.0/24")))"
-                            R"( or (typeName in ("Host") and summary in ("bad.example","worse.example")))"
-                            R"( or (typeName in ("EmailAddress") and summary in ("A+b@bad.example","a+b@bad.example"))))" +
-                                std::string{kActive});
+  CHECK(
+      lookup_tql(many) ==
+      R"(((typeName in ("Address") and summary in ("192.0.2.10")))"
+      R"( or (typeName in ("CIDR") and summary in ("192.0.2.0/24")))"
+      R"( or (typeName in ("Host") and summary in ("bad.example","worse.example")))"
+      R"( or (typeName in ("EmailAddress") and summary in ("A+b@bad.example","a+b@bad.example"))))" +
+          std::string{kActive});
 }
 
 TEST_CASE("query: a hash is asked by summary and by the key of its kind", "[threatconnect]") {
@@ -124,9 +139,10 @@ TEST_CASE("query: a hash is asked by summary and by the key of its kind", "[thre
   const std::string sha1(40, 'B');
   const std::string sha256(64, 'C');
   const std::vector<Wanted> one{wanted(IndicatorType::File, {sha1})};
-  CHECK(lookup_tql(one) == "((typeName in (\"File\") and (summary in (\"" + sha1 + "\") or value2 in (\"" + sha1 +
-                               "\"))))" + std::string{kActive});
-  const std::vector<Wanted> all{wanted(IndicatorType::File, {sha256}), wanted(IndicatorType::File, {md5})};
+  CHECK(lookup_tql(one) == "((typeName in (\"File\") and (summary in (\"" + sha1 +
+                               "\") or value2 in (\"" + sha1 + "\"))))" + std::string{kActive});
+  const std::vector<Wanted> all{wanted(IndicatorType::File, {sha256}),
+                                wanted(IndicatorType::File, {md5})};
   const std::string tql = lookup_tql(all);
   CHECK(tql.find("summary in (\"" + sha256 + "\",\"" + md5 + "\")") != std::string::npos);
   CHECK(tql.find("value1 in (\"" + md5 + "\")") != std::string::npos);
@@ -136,12 +152,14 @@ TEST_CASE("query: a hash is asked by summary and by the key of its kind", "[thre
 
 TEST_CASE("query: owner filters are trimmed, escaped and never widen", "[threatconnect]") {
   const std::vector<Wanted> one{wanted(IndicatorType::Address, {"192.0.2.10"})};
-  const std::string bare = R"(((typeName in ("Address") and summary in ("192.0.2.10"))))" + std::string{kActive};
+  const std::string bare =
+      R"(((typeName in ("Address") and summary in ("192.0.2.10"))))" + std::string{kActive};
   CHECK(lookup_tql(one, {}) == bare);
   CHECK(lookup_tql(one, {{" Org A ", "Bob's \"Source\"", ""}, {}}) ==
         bare + R"( and ownerName in ("Org A","Bob\'s \"Source\""))");
   CHECK(lookup_tql(one, {{}, {"C", " "}}) == bare + R"( and ownerName not in ("C"))");
-  CHECK(lookup_tql(one, {{"A"}, {"B"}}) == bare + R"( and ownerName in ("A") and ownerName not in ("B"))");
+  CHECK(lookup_tql(one, {{"A"}, {"B"}}) ==
+        bare + R"( and ownerName in ("A") and ownerName not in ("B"))");
   CHECK(lookup_tql(one, {{"", "  "}, {}}) == bare + R"( and ownerName in (""))");
 }
 
@@ -152,10 +170,13 @@ TEST_CASE("query: nothing wanted asks for nothing", "[threatconnect]") {
 }
 
 TEST_CASE("query: the target names the fields once each and the page", "[threatconnect]") {
-  const RequestLine first = indicators_request(base_of("https://tc.example.test/tc/api"), "a b", 0, 50);
-  CHECK(first.target ==
-        "/tc/api/v3/indicators?tql=a%20b&fields=threatAssess&fields=falsePositives&fields=attributes"
-        "&fields=associatedGroups&fields=tags&fields=securityLabels&resultStart=0&resultLimit=50&count=true");
+  const RequestLine first =
+      indicators_request(base_of("https://tc.example.test/tc/api"), "a b", 0, 50);
+  CHECK(
+      first.target ==
+      "/tc/api/v3/indicators?tql=a%20b&fields=threatAssess&fields=falsePositives&fields=attributes"
+      "&fields=associatedGroups&fields=tags&fields=securityLabels&resultStart=0&resultLimit=50&"
+      "count=true");
   CHECK(first.body.empty());
   const RequestLine later = indicators_request(base_of("https://tc.example.test"), "x", 1000);
   CHECK(later.target.starts_with("/v3/indicators?tql=x&"));
@@ -169,7 +190,8 @@ TEST_CASE("query: owners are asked by their own calls", "[threatconnect]") {
   CHECK(owners_request(base).body.empty());
 }
 
-TEST_CASE("query: a target above the limit becomes a bare path with a JSON body", "[threatconnect]") {
+TEST_CASE("query: a target above the limit becomes a bare path with a JSON body",
+          "[threatconnect]") {
   const BaseUrl base = base_of("https://tc.example.test/api");
   const std::size_t around = indicators_request(base, "").target.size();
   const std::string longest(kMaxTarget - around, 'x');
@@ -198,30 +220,46 @@ TEST_CASE("query: a target above the limit becomes a bare path with a JSON body"
 
 TEST_CASE("query: a next link of the same origin is followed as it stands", "[threatconnect]") {
   const BaseUrl base = base_of("https://tc.example.test/api");
-  const std::string target = "/api/v3/indicators?tql=summary%20%3D%20%22a%2Fb..%22&resultStart=15&resultLimit=10";
-  for (const char* origin : {"https://tc.example.test", "HTTPS://TC.Example.Test", "https://tc.example.test:443"}) {
+  const std::string target =
+      "/api/v3/indicators?tql=summary%20%3D%20%22a%2Fb..%22&resultStart=15&resultLimit=10";
+  for (const char* origin :
+       {"https://tc.example.test", "HTTPS://TC.Example.Test", "https://tc.example.test:443"}) {
     CAPTURE(origin);
     CHECK(next_target(base, std::string{origin} + target) == target);
   }
-  CHECK(next_target(base_of("https://tc.example.test:8443"), "https://tc.example.test:8443/v3/indicators?x=1") ==
-        "/v3/indicators?x=1");
+  CHECK(next_target(base_of("https://tc.example.test:8443"),
+                    "https://tc.example.test:8443/v3/indicators?x=1") == "/v3/indicators?x=1");
 }
 
 TEST_CASE("query: a next link that leads elsewhere is not followed", "[threatconnect]") {
   const BaseUrl base = base_of("https://tc.example.test/api");
   for (const std::string& link : std::vector<std::string>{
-           "", "abcd", "/api/v3/indicators?x=1", "//tc.example.test/api/v3/indicators",
-           "http://tc.example.test/api/v3/indicators", "https://tc.example.test:8443/api/v3/indicators",
-           "https://evil.test/api/v3/indicators", "https://tc.example.test.evil.test/api/v3/indicators",
-           "https://tc.example.test@evil.test/api/v3/indicators", "https://evil.test#@tc.example.test/api/v3/indicators",
-           "https://user@tc.example.test/api/v3/indicators", "https://evil.test\\@tc.example.test/api/v3/indicators",
-           "https://tc.example.test/v3/indicators", "https://tc.example.test/api/v2/owners",
-           "https://tc.example.test/apiary/v3/indicators", "https://tc.example.test/api/v3/../../admin",
-           "https://tc.example.test/api/v3/%2e%2E/admin", "https://tc.example.test/api/v3/./x",
-           "https://tc.example.test/api/v3/%zz", "https://tc.example.test/api/v3/indicators#x",
-           "https://tc.example.test/api/v3/indicators?x=1\r\nX-Evil: 1", "https://tc.example.test/api/v3/a b",
-           "https://tc.example.test/api/v3/\xC3\xA9", "https://tc.example.test:443x/api/v3/indicators",
-           "https://tc.example.test/api/v3/indicators?x=" + std::string(9000, 'a'), "null/api/v3/indicators"}) {
+           "",
+           "abcd",
+           "/api/v3/indicators?x=1",
+           "//tc.example.test/api/v3/indicators",
+           "http://tc.example.test/api/v3/indicators",
+           "https://tc.example.test:8443/api/v3/indicators",
+           "https://evil.test/api/v3/indicators",
+           "https://tc.example.test.evil.test/api/v3/indicators",
+           "https://tc.example.test@evil.test/api/v3/indicators",
+           "https://evil.test#@tc.example.test/api/v3/indicators",
+           "https://user@tc.example.test/api/v3/indicators",
+           "https://evil.test\\@tc.example.test/api/v3/indicators",
+           "https://tc.example.test/v3/indicators",
+           "https://tc.example.test/api/v2/owners",
+           "https://tc.example.test/apiary/v3/indicators",
+           "https://tc.example.test/api/v3/../../admin",
+           "https://tc.example.test/api/v3/%2e%2E/admin",
+           "https://tc.example.test/api/v3/./x",
+           "https://tc.example.test/api/v3/%zz",
+           "https://tc.example.test/api/v3/indicators#x",
+           "https://tc.example.test/api/v3/indicators?x=1\r\nX-Evil: 1",
+           "https://tc.example.test/api/v3/a b",
+           "https://tc.example.test/api/v3/\xC3\xA9",
+           "https://tc.example.test:443x/api/v3/indicators",
+           "https://tc.example.test/api/v3/indicators?x=" + std::string(9000, 'a'),
+           "null/api/v3/indicators"}) {
     CAPTURE(link);
     CHECK_FALSE(next_target(base, link));
   }

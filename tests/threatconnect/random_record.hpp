@@ -26,11 +26,20 @@ class RandomRecord {
     std::string out;
     for (std::size_t left = below(most); left > 0; --left) {
       switch (below(6)) {
-        case 0: append_utf8(out, static_cast<char32_t>(below(0x20))); break;
-        case 1: append_utf8(out, static_cast<char32_t>(0xE000 + below(0x102000))); break;
-        case 2: append_utf8(out, static_cast<char32_t>(below(0xD800))); break;
-        case 3: out += "\"\\/<&'\u2028\u00ad"; break;
-        default: out.push_back(static_cast<char>('a' + below(26)));
+        case 0:
+          append_utf8(out, static_cast<char32_t>(below(0x20)));
+          break;
+        case 1:
+          append_utf8(out, static_cast<char32_t>(0xE000 + below(0x102000)));
+          break;
+        case 2:
+          append_utf8(out, static_cast<char32_t>(below(0xD800)));
+          break;
+        case 3:
+          out += "\"\\/<&'\u2028\u00ad";
+          break;
+        default:
+          out.push_back(static_cast<char>('a' + below(26)));
       }
     }
     return out;
@@ -45,7 +54,8 @@ class RandomRecord {
     return coin() ? std::optional{static_cast<std::int64_t>(below(most + 1))} : std::nullopt;
   }
   std::optional<WallTime> time() {
-    return coin() ? std::optional{WallTime{std::chrono::milliseconds{below(253'402'300'800'000)}}} : std::nullopt;
+    return coin() ? std::optional{WallTime{std::chrono::milliseconds{below(253'402'300'800'000)}}}
+                  : std::nullopt;
   }
 
   OwnerCopy owner_copy() {
@@ -63,8 +73,10 @@ class RandomRecord {
     copy.web_link = text();
     copy.threat_assess_score = whole(1000);
     copy.false_positives = coin() ? std::optional{id() & INT64_MAX} : std::nullopt;
-    for (std::size_t left = below(4); left > 0; --left) copy.attributes.push_back({text(), text(200), coin(), coin()});
-    for (std::size_t left = below(4); left > 0; --left) copy.groups.push_back({id(), text(), text(), text(), text()});
+    for (std::size_t left = below(4); left > 0; --left)
+      copy.attributes.push_back({text(), text(200), coin(), coin()});
+    for (std::size_t left = below(4); left > 0; --left)
+      copy.groups.push_back({id(), text(), text(), text(), text()});
     for (std::size_t left = below(4); left > 0; --left) copy.tags.push_back(text());
     for (std::size_t left = below(3); left > 0; --left) copy.security_labels.push_back(text());
     return copy;

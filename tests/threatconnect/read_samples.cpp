@@ -1,5 +1,6 @@
 /// \file read_samples.cpp
-/// \brief For developers: reads answers from files as if they had come with status 200, and prints a line a row.
+/// \brief For developers: reads answers from files as if they had come with status 200, and prints
+/// a line a row.
 ///
 ///   read_samples FILE…
 /// Exit status: 0, or 1 when a file could not be read or was refused.
@@ -27,14 +28,16 @@ void print(std::string_view name, const std::optional<Value>& value) {
 
 void print(const Row& row) {
   const OwnerCopy& copy = row.copy;
-  std::cout << "  " << (row.type ? name_of(*row.type) : "(other)") << " | " << copy.owner << " | " << copy.summary << " |";
+  std::cout << "  " << (row.type ? name_of(*row.type) : "(other)") << " | " << copy.owner << " | "
+            << copy.summary << " |";
   print("rating", copy.rating);
   print("confidence", copy.confidence);
   print("score", copy.threat_assess_score);
   print("fp", copy.false_positives);
   std::cout << " attributes=" << copy.attributes.size() << " groups=" << copy.groups.size()
             << " tags=" << copy.tags.size();
-  print("lastModified", copy.last_modified ? std::optional{to_rfc3339(*copy.last_modified)} : std::nullopt);
+  print("lastModified",
+        copy.last_modified ? std::optional{to_rfc3339(*copy.last_modified)} : std::nullopt);
   std::cout << " id=" << copy.id << '\n';
 }
 
@@ -47,8 +50,8 @@ bool read_file(const char* path) {
   const std::string body{std::istreambuf_iterator<char>{in}, {}};
   const auto page = read_indicators(200, "", body);
   if (!page) {
-    std::cout << path << ": " << name_of(page.error().code) << ": " << page.error().public_detail << " ("
-              << page.error().cause << ")\n";
+    std::cout << path << ": " << name_of(page.error().code) << ": " << page.error().public_detail
+              << " (" << page.error().cause << ")\n";
     return false;
   }
   std::cout << path << ": rows=" << page->rows.size() << " skipped=" << page->skipped;

@@ -31,8 +31,8 @@ std::string trimmed(std::string text) {
 TEST_CASE("record: the stored form is the golden one", "[threatconnect]") {
   Record record = record_of("v7_two_owners.json");
   record.copies_cut = 3;
-  const std::string golden =
-      trimmed(file_text(std::string{CARDSTOCK_SOURCE_DIR} + "/tests/golden/threatconnect/record_v1.json"));
+  const std::string golden = trimmed(
+      file_text(std::string{CARDSTOCK_SOURCE_DIR} + "/tests/golden/threatconnect/record_v1.json"));
   CHECK(encode(record) == golden);
   const auto read = decode(golden);
   REQUIRE(read);
@@ -66,7 +66,8 @@ TEST_CASE("record: ids and decimals are exact", "[threatconnect]") {
   record.copies.resize(1);
   OwnerCopy& copy = record.copies[0];
   copy.owner = "O";
-  for (const std::int64_t id : {INT64_MAX, INT64_MIN, std::int64_t{9007199254740993}, std::int64_t{-1}}) {
+  for (const std::int64_t id :
+       {INT64_MAX, INT64_MIN, std::int64_t{9007199254740993}, std::int64_t{-1}}) {
     copy.id = id;
     copy.owner_id = id;
     CHECK(decode(encode(record)).value() == record);
@@ -98,21 +99,50 @@ TEST_CASE("record: keys of a later form are passed over", "[threatconnect]") {
 }
 
 TEST_CASE("record: anything else is a damaged row", "[threatconnect]") {
-  const std::string deep = R"({"v":1,"copies":[],"x":)" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
-  for (const std::string& text : std::vector<std::string>{
-           "", " ", "null", "[]", "{}", "x", "\xFF", R"({"v":1})", R"({"copies":[]})", R"({"v":2,"copies":[]})",
-           R"({"v":"1","copies":[]})", R"({"v":1,"copies":{}})", R"({"v":1,"copies":[1]})", R"({"v":1,"copies":[null]})",
-           R"({"v":1,"copies":[]}x)", R"({"v":1,"copies":[]},)", R"({"v":1,"copies":[)", R"({"v":1,"copies":[],"cut":-1})",
-           R"({"v":1,"copies":[],"cut":1.5})", R"({"v":1,"copies":[{"id":"5"}]})", R"({"v":1,"copies":[{"id":1e3}]})",
-           R"({"v":1,"copies":[{"id":9223372036854775808}]})", R"({"v":1,"copies":[{"owner":null}]})",
-           R"({"v":1,"copies":[{"owner":"\ud800"}]})", "{\"v\":1,\"copies\":[{\"owner\":\"\xFF\"}]}",
-           R"({"v":1,"copies":[{"active":1}]})", R"({"v":1,"copies":[{"rating":5.1}]})",
-           R"({"v":1,"copies":[{"rating":-1}]})", R"({"v":1,"copies":[{"rating":"3"}]})",
-           R"({"v":1,"copies":[{"conf":101}]})", R"({"v":1,"copies":[{"conf":-1}]})", R"({"v":1,"copies":[{"ta":1001}]})",
-           R"({"v":1,"copies":[{"fp":-1}]})", R"({"v":1,"copies":[{"mod":9223372036854775807}]})",
-           R"({"v":1,"copies":[{"added":-9223372036854775808}]})", R"({"v":1,"copies":[{"tags":[1]}]})",
-           R"({"v":1,"copies":[{"tags":"x"}]})", R"({"v":1,"copies":[{"attr":[[]]}]})",
-           R"({"v":1,"copies":[{"attr":[{"def":"true"}]}]})", R"({"v":1,"copies":[{"grp":{}}]})", deep}) {
+  const std::string deep =
+      R"({"v":1,"copies":[],"x":)" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
+  for (const std::string& text :
+       std::vector<std::string>{"",
+                                " ",
+                                "null",
+                                "[]",
+                                "{}",
+                                "x",
+                                "\xFF",
+                                R"({"v":1})",
+                                R"({"copies":[]})",
+                                R"({"v":2,"copies":[]})",
+                                R"({"v":"1","copies":[]})",
+                                R"({"v":1,"copies":{}})",
+                                R"({"v":1,"copies":[1]})",
+                                R"({"v":1,"copies":[null]})",
+                                R"({"v":1,"copies":[]}x)",
+                                R"({"v":1,"copies":[]},)",
+                                R"({"v":1,"copies":[)",
+                                R"({"v":1,"copies":[],"cut":-1})",
+                                R"({"v":1,"copies":[],"cut":1.5})",
+                                R"({"v":1,"copies":[{"id":"5"}]})",
+                                R"({"v":1,"copies":[{"id":1e3}]})",
+                                R"({"v":1,"copies":[{"id":9223372036854775808}]})",
+                                R"({"v":1,"copies":[{"owner":null}]})",
+                                R"({"v":1,"copies":[{"owner":"\ud800"}]})",
+                                "{\"v\":1,\"copies\":[{\"owner\":\"\xFF\"}]}",
+                                R"({"v":1,"copies":[{"active":1}]})",
+                                R"({"v":1,"copies":[{"rating":5.1}]})",
+                                R"({"v":1,"copies":[{"rating":-1}]})",
+                                R"({"v":1,"copies":[{"rating":"3"}]})",
+                                R"({"v":1,"copies":[{"conf":101}]})",
+                                R"({"v":1,"copies":[{"conf":-1}]})",
+                                R"({"v":1,"copies":[{"ta":1001}]})",
+                                R"({"v":1,"copies":[{"fp":-1}]})",
+                                R"({"v":1,"copies":[{"mod":9223372036854775807}]})",
+                                R"({"v":1,"copies":[{"added":-9223372036854775808}]})",
+                                R"({"v":1,"copies":[{"tags":[1]}]})",
+                                R"({"v":1,"copies":[{"tags":"x"}]})",
+                                R"({"v":1,"copies":[{"attr":[[]]}]})",
+                                R"({"v":1,"copies":[{"attr":[{"def":"true"}]}]})",
+                                R"({"v":1,"copies":[{"grp":{}}]})",
+                                deep}) {
     CAPTURE(text.substr(0, 100));
     const auto read = decode(text);
     REQUIRE_FALSE(read);
@@ -122,7 +152,8 @@ TEST_CASE("record: anything else is a damaged row", "[threatconnect]") {
   }
 }
 
-TEST_CASE("record: damage anywhere never crashes and never reads as something unencodable", "[threatconnect]") {
+TEST_CASE("record: damage anywhere never crashes and never reads as something unencodable",
+          "[threatconnect]") {
   const std::string whole = encode(record_of("v7_two_owners.json"));
   for (std::size_t cut = 0; cut < whole.size(); ++cut) REQUIRE_FALSE(decode(whole.substr(0, cut)));
   std::mt19937_64 random{11};

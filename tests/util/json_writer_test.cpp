@@ -29,7 +29,9 @@ TEST_CASE("json: commas stand where they belong", "[util]") {
 TEST_CASE("json: numbers keep every digit and never become invalid", "[util]") {
   std::string out;
   JsonWriter json{out};
-  json.begin_array().value(std::int64_t{11111797252348111}).value(std::numeric_limits<double>::infinity());
+  json.begin_array()
+      .value(std::int64_t{11111797252348111})
+      .value(std::numeric_limits<double>::infinity());
   json.value(std::numeric_limits<std::int64_t>::min()).value(3.5).end_array();
   CHECK(out == "[11111797252348111,null,-9223372036854775808,3.5]");
 }

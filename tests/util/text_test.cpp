@@ -33,7 +33,8 @@ TEST_CASE("text: integers are read whole or not at all", "[util]") {
 
 TEST_CASE("text: UTF-8 is checked strictly", "[util]") {
   CHECK(is_valid_utf8("aé€😀\xEF\xBF\xBD"));
-  for (const char* bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "a\x80"}) {
+  for (const char* bad :
+       {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "a\x80"}) {
     CAPTURE(to_hex(bad));
     CHECK_FALSE(is_valid_utf8(bad));
   }

@@ -19,8 +19,9 @@ TEST_CASE("time: every timestamp shape that the service has sent", "[util]") {
   CHECK(text("2015-05-27T15:08:25-05:00Z") == "2015-05-27T20:08:25Z");
   CHECK(text("2015-05-27T15:08:25+02:00") == "2015-05-27T13:08:25Z");
   CHECK(text("2023-01-27") == "2023-01-27T00:00:00Z");
-  for (const char* bad : {"", "x", "2023-13-01T00:00:00Z", "2023-02-30", "2023-01-27T25:00:00Z", "1969-01-01",
-                          "2023-01-27T14:25:55Zx", "2023-01-27T14:25", "99999-01-01"}) {
+  for (const char* bad :
+       {"", "x", "2023-13-01T00:00:00Z", "2023-02-30", "2023-01-27T25:00:00Z", "1969-01-01",
+        "2023-01-27T14:25:55Zx", "2023-01-27T14:25", "99999-01-01"}) {
     CAPTURE(bad);
     CHECK(text(bad) == "none");
   }
@@ -32,7 +33,8 @@ TEST_CASE("time: HTTP dates in their three forms", "[util]") {
   CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT") == want);
   CHECK(parse_http_date("Sun Nov  6 08:49:37 1994") == want);
   CHECK(to_http_date(want) == "Sun, 06 Nov 1994 08:49:37 GMT");
-  for (const char* bad : {"", "-5", "abc", "999999", "Sun, 06 Nov 1994", "Sun, 06 Foo 1994 08:49:37 GMT"}) {
+  for (const char* bad :
+       {"", "-5", "abc", "999999", "Sun, 06 Nov 1994", "Sun, 06 Foo 1994 08:49:37 GMT"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_http_date(bad));
   }

@@ -2,10 +2,11 @@
 /// \file card.hpp
 /// \brief A record as an Intelligence Card: the one table of keys, and what fills it.
 ///
-/// Pure: no clock (the two moving fields are spliced in later). Threads: any. Errors: none; hostile text is cleaned.
-/// Stored: keys, labels and types are public; they also make `metadata.json`, and Recorded Future refuses a card that
-/// holds a key which is not declared there.
-/// Limits: CardSettings' caps; every text one line of valid UTF-8 without control characters or bidirectional marks.
+/// Pure: no clock (the two moving fields are spliced in later). Threads: any. Errors: none; hostile
+/// text is cleaned. Stored: keys, labels and types are public; they also make `metadata.json`, and
+/// Recorded Future refuses a card that holds a key which is not declared there. Limits:
+/// CardSettings' caps; every text one line of valid UTF-8 without control characters or
+/// bidirectional marks.
 #include <cstdint>
 #include <map>
 #include <string>
@@ -17,30 +18,35 @@
 
 namespace cardstock::card {
 
-/// Which owner speaks for the indicator, and who may speak at all. Names are compared exactly, without the blanks at
-/// their ends (owners may differ in case alone); blank entries do not count. Behind a list, an owner without a name is
-/// refused.
+/// Which owner speaks for the indicator, and who may speak at all. Names are compared exactly,
+/// without the blanks at their ends (owners may differ in case alone); blank entries do not count.
+/// Behind a list, an owner without a name is refused.
 struct OwnerRule {
-  std::string default_owner;       ///< the setting, else the credential's own organization; empty when unknown
+  std::string
+      default_owner;  ///< the setting, else the credential's own organization; empty when unknown
   std::vector<std::string> order;  ///< configured order behind the default owner
   std::vector<std::string> allow;  ///< empty: all
   std::vector<std::string> deny;
-  std::map<std::string, std::string> kinds;  ///< owner name -> Organization, Community, Source; may be empty
+  std::map<std::string, std::string>
+      kinds;  ///< owner name -> Organization, Community, Source; may be empty
 };
 
 struct CardSettings {
   OwnerRule owners;
-  /// `https://app.threatconnect.com`; `http` is taken as it is. Anything but an origin: no link is shown.
+  /// `https://app.threatconnect.com`; `http` is taken as it is. Anything but an origin: no link is
+  /// shown.
   std::string portal_origin;
   std::size_t max_owners = 50;
   std::size_t max_groups = 50;
   std::size_t max_attributes = 50;
   std::size_t max_tags = 50;
-  std::size_t max_text = 1000;  ///< bytes of one attribute value, tag or name, ellipsis included; at most 64 KiB
+  std::size_t max_text =
+      1000;  ///< bytes of one attribute value, tag or name, ellipsis included; at most 64 KiB
 };
 
-/// A card but for its moving parts. `members` holds the JSON members of every key before `freshness`, comma-separated,
-/// without braces; `notes` the elements of the notes array, comma-separated, without brackets. Both may be empty.
+/// A card but for its moving parts. `members` holds the JSON members of every key before
+/// `freshness`, comma-separated, without braces; `notes` the elements of the notes array,
+/// comma-separated, without brackets. Both may be empty.
 struct RenderedCard {
   bool found = false;  ///< false: no copy is left after the allow and deny lists
   std::string members;
@@ -50,17 +56,18 @@ struct RenderedCard {
   std::size_t owners = 0;  ///< how many visible owners hold it
 };
 
-/// Headline values are the speaking copy's (the first of order_copies); score and false positives are the instance's:
-/// the first in owner order that are set. A value outside its scale is left out, with a note. Lists show the speaking
-/// copy's items first, then the other visible copies', each once; an owner of several spellings is one row, its newest.
-/// Nothing of an owner that the lists refuse is read, groups of an allowed copy included.
+/// Headline values are the speaking copy's (the first of order_copies); score and false positives
+/// are the instance's: the first in owner order that are set. A value outside its scale is left
+/// out, with a note. Lists show the speaking copy's items first, then the other visible copies',
+/// each once; an owner of several spellings is one row, its newest. Nothing of an owner that the
+/// lists refuse is read, groups of an allowed copy included.
 RenderedCard render(const threatconnect::Record& record, const CardSettings& settings);
 
 enum class Source { Upstream, Cache };
 
-/// Appends the whole card object. `extra_note` (plain text, may be empty) joins the notes: "stale because …".
-/// freshness: `2026-11-25T02:00:00Z, 3 minutes ago, from cache`; from upstream: `…, just now, from ThreatConnect`; a
-/// record of the future: `…, age unknown, from cache`.
+/// Appends the whole card object. `extra_note` (plain text, may be empty) joins the notes: "stale
+/// because …". freshness: `2026-11-25T02:00:00Z, 3 minutes ago, from cache`; from upstream: `…,
+/// just now, from ThreatConnect`; a record of the future: `…, age unknown, from cache`.
 void append_card(std::string& out,
                  const RenderedCard& card,
                  WallTime fetched_at,
@@ -68,9 +75,9 @@ void append_card(std::string& out,
                  Source source,
                  std::string_view extra_note = {});
 
-/// Indexes of the copies that may be shown, in the order of the owner rule (default owner, configured order,
-/// Organization before Community before Source before unknown, then by name; of one owner's several spellings the copy
-/// modified last first).
+/// Indexes of the copies that may be shown, in the order of the owner rule (default owner,
+/// configured order, Organization before Community before Source before unknown, then by name; of
+/// one owner's several spellings the copy modified last first).
 std::vector<std::size_t> order_copies(const threatconnect::Record& record, const OwnerRule& rule);
 
 /// The extension's `metadata.json`, strict JSON, from the same table.
@@ -80,7 +87,7 @@ std::string metadata_json();
 struct KeyInfo {
   std::string_view key;
   std::string_view label;
-  std::string_view type;                ///< text, integer, date, link, list
+  std::string_view type;              ///< text, integer, date, link, list
   std::vector<KeyInfo> entries = {};  ///< of a list of dict; empty for a list of text
 };
 const std::vector<KeyInfo>& keys();

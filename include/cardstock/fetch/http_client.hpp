@@ -1,6 +1,7 @@
 #pragma once
 /// \file http_client.hpp
-/// \brief Sends one HTTP request upstream and gives back its whole answer. Knows bytes and hosts, not ThreatConnect.
+/// \brief Sends one HTTP request upstream and gives back its whole answer. Knows bytes and hosts,
+/// not ThreatConnect.
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -18,9 +19,9 @@ struct Header {
   std::string value;  ///< may be secret; never logged
 };
 
-/// Whether an answer of the resolver that is private, loopback, link-local, unspecified, multicast, CGNAT or an
-/// IPv4-mapped form of those may be called. Checked on the address that is connected to, so that a rebinding name does
-/// not get past it.
+/// Whether an answer of the resolver that is private, loopback, link-local, unspecified, multicast,
+/// CGNAT or an IPv4-mapped form of those may be called. Checked on the address that is connected
+/// to, so that a rebinding name does not get past it.
 enum class AddressPolicy { PublicOnly, Any };
 
 struct HttpRequest {
@@ -43,11 +44,12 @@ struct HttpResponse {
   std::chrono::microseconds elapsed{0};
 };
 
-/// Threads: all methods from any thread. Blocking: none; `done` runs on the client's own thread and must not block.
-/// Errors: ResolveFailed, ConnectFailed, TlsFailed, Timeout, ConnectionLost, AnswerTooLarge, AddressRefused, Cancelled,
-/// Busy (queue full), Internal. Any HTTP status is an answer, not an error; redirects are answers too.
-/// `done` is called exactly once for every send, also at shutdown (Cancelled); never from inside send() or cancel(),
-/// and without a lock held. It may send and cancel. It must not throw.
+/// Threads: all methods from any thread. Blocking: none; `done` runs on the client's own thread and
+/// must not block. Errors: ResolveFailed, ConnectFailed, TlsFailed, Timeout, ConnectionLost,
+/// AnswerTooLarge, AddressRefused, Cancelled, Busy (queue full), Internal. Any HTTP status is an
+/// answer, not an error; redirects are answers too. `done` is called exactly once for every send,
+/// also at shutdown (Cancelled); never from inside send() or cancel(), and without a lock held. It
+/// may send and cancel. It must not throw.
 class HttpClient {
  public:
   using Done = std::move_only_function<void(Result<HttpResponse>)>;

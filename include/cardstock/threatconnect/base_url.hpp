@@ -17,14 +17,17 @@ class BaseUrl {
  public:
   static constexpr std::size_t kMaxBytes = 512;
 
-  /// Understood: `https://host[:port]` with nothing, `/`, `/api`, `/api/`, `/api/v2`, `/api/v3`, `/v2`, `/v3` behind it, any
-  /// letter case of scheme and host, a context path before `/api` or alone (`/tc/api`, `/tc`). Refused: user info, query,
-  /// fragment, no scheme, another scheme, a deeper path, a host that is no DNS name or strict IP address. `http` is read (a full origin in the configuration may use it); whether it is allowed is
-  /// `host_allowed`'s to say.
+  /// Understood: `https://host[:port]` with nothing, `/`, `/api`, `/api/`, `/api/v2`, `/api/v3`,
+  /// `/v2`, `/v3` behind it, any letter case of scheme and host, a context path before `/api` or
+  /// alone (`/tc/api`, `/tc`). Refused: user info, query, fragment, no scheme, another scheme, a
+  /// deeper path, a host that is no DNS name or strict IP address. `http` is read (a full origin in
+  /// the configuration may use it); whether it is allowed is `host_allowed`'s to say.
   static Result<BaseUrl> parse(std::string_view text);
 
   const std::string& scheme() const noexcept { return scheme_; }
-  const std::string& host() const noexcept { return host_; }  ///< lower case; an IPv6 literal keeps its brackets
+  const std::string& host() const noexcept {
+    return host_;
+  }  ///< lower case; an IPv6 literal keeps its brackets
   std::uint16_t port() const noexcept { return port_; }
   /// `https://host` or `https://host:8443`: the default port is left out.
   std::string origin() const;
@@ -33,7 +36,8 @@ class BaseUrl {
   std::string canonical() const { return origin() + path_; }
   /// The same instance in the other documented form ("" for "/api" and back).
   BaseUrl other_form() const;
-  /// Host of the portal for links, derived: `app.threatconnect.com` for `api.threatconnect.com`, else the host with its port.
+  /// Host of the portal for links, derived: `app.threatconnect.com` for `api.threatconnect.com`,
+  /// else the host with its port.
   std::string portal_origin() const;
   bool operator==(const BaseUrl&) const = default;
 
@@ -44,8 +48,9 @@ class BaseUrl {
   std::string path_;
 };
 
-/// Whether callers may name this instance: it is https and its host matches a pattern (`*.threatconnect.com` matches any
-/// depth below, not the bare domain; without `*.` exactly), or its origin equals a pattern that is a full origin.
+/// Whether callers may name this instance: it is https and its host matches a pattern
+/// (`*.threatconnect.com` matches any depth below, not the bare domain; without `*.` exactly), or
+/// its origin equals a pattern that is a full origin.
 bool host_allowed(const BaseUrl& url, std::span<const std::string> patterns) noexcept;
 
 }  // namespace cardstock::threatconnect

@@ -2,8 +2,8 @@
 /// \file credentials.hpp
 /// \brief Proof of who asks ThreatConnect: access id with secret key (HMAC), or an API token.
 ///
-/// Source of the signature: ThreatConnect developer documentation, REST API quick start; vectors in tests/golden.
-/// Pure: the time is given. Threads: any.
+/// Source of the signature: ThreatConnect developer documentation, REST API quick start; vectors in
+/// tests/golden. Pure: the time is given. Threads: any.
 #include <array>
 #include <cstdint>
 #include <string>
@@ -31,12 +31,15 @@ using Digest = std::array<std::uint8_t, 32>;
 /// HMAC-SHA256 (RFC 2104, FIPS 180-4).
 Digest hmac_sha256(std::string_view key, std::string_view message);
 
-/// Base64 of HMAC-SHA256 over `TARGET:METHOD:TIMESTAMP`. `target` is the request target byte for byte as sent;
-/// `method` in upper case; `unix_seconds` decimal.
-std::string signature(const Secret& secret, std::string_view target, std::string_view method, std::int64_t unix_seconds);
+/// Base64 of HMAC-SHA256 over `TARGET:METHOD:TIMESTAMP`. `target` is the request target byte for
+/// byte as sent; `method` in upper case; `unix_seconds` decimal.
+std::string signature(const Secret& secret,
+                      std::string_view target,
+                      std::string_view method,
+                      std::int64_t unix_seconds);
 
-/// The `Authorization` header, and for HMAC the `Timestamp` one. The values are secret: never log them. Control characters
-/// of the id or token are left out: they could end the header.
+/// The `Authorization` header, and for HMAC the `Timestamp` one. The values are secret: never log
+/// them. Control characters of the id or token are left out: they could end the header.
 std::vector<HeaderField> authorization(const Credentials& credentials,
                                        std::string_view target,
                                        std::string_view method,

@@ -2,8 +2,9 @@
 /// \file record.hpp
 /// \brief What ThreatConnect holds on one indicator, normalized: one schema for all types.
 ///
-/// Stored: `encode` is the body of a cache row and of an export line; fields may join, none may change meaning.
-/// Text is as the service sent it, made valid UTF-8; it is untrusted and not cleaned for display here.
+/// Stored: `encode` is the body of a cache row and of an export line; fields may join, none may
+/// change meaning. Text is as the service sent it, made valid UTF-8; it is untrusted and not
+/// cleaned for display here.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,13 +42,13 @@ struct OwnerCopy {
   std::string summary;  ///< the value as ThreatConnect stores it
   bool active = true;
   bool is_private = false;
-  std::optional<double> rating;          ///< 0–5 skulls
+  std::optional<double> rating;            ///< 0–5 skulls
   std::optional<std::int64_t> confidence;  ///< 0–100
   std::optional<WallTime> date_added;
   std::optional<WallTime> last_modified;
-  std::string web_link;                               ///< as sent; may start with "null/"
-  std::optional<std::int64_t> threat_assess_score;    ///< 0–1000; of the instance, not of the copy
-  std::optional<std::int64_t> false_positives;        ///< of the instance
+  std::string web_link;                             ///< as sent; may start with "null/"
+  std::optional<std::int64_t> threat_assess_score;  ///< 0–1000; of the instance, not of the copy
+  std::optional<std::int64_t> false_positives;      ///< of the instance
   std::vector<Attribute> attributes;
   std::vector<Group> groups;
   std::vector<std::string> tags;

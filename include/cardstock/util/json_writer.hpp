@@ -7,13 +7,14 @@
 
 namespace cardstock {
 
-/// Appends `text` as a JSON string with its quotes. Output is always valid JSON in valid UTF-8: control characters are
-/// escaped, ill-formed UTF-8 becomes U+FFFD. `</` is written `<\/` so that the text may stand in a script element.
+/// Appends `text` as a JSON string with its quotes. Output is always valid JSON in valid UTF-8:
+/// control characters are escaped, ill-formed UTF-8 becomes U+FFFD. `</` is written `<\/` so that
+/// the text may stand in a script element.
 void append_json_string(std::string& out, std::string_view text);
 std::string json_string(std::string_view text);
 
-/// A writer that puts commas where they belong. Not checked: that every object gets key, value, key, value.
-/// Threads: none. Errors: none.
+/// A writer that puts commas where they belong. Not checked: that every object gets key, value,
+/// key, value. Threads: none. Errors: none.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_{out} {}

@@ -15,12 +15,15 @@ struct LogField {
 };
 
 /// Threads: any. Blocking: no more than a write to standard error. Errors: none.
-/// Values may hold any bytes: the sink escapes them. Never pass a secret, a signature or a URL with its query.
+/// Values may hold any bytes: the sink escapes them. Never pass a secret, a signature or a URL with
+/// its query.
 class Log {
  public:
   virtual ~Log() = default;
   virtual bool enabled(LogLevel level) const noexcept = 0;
-  virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept = 0;
+  virtual void write(LogLevel level,
+                     std::string_view event,
+                     std::initializer_list<LogField> fields) noexcept = 0;
 
   void debug(std::string_view event, std::initializer_list<LogField> fields = {}) noexcept {
     write(LogLevel::Debug, event, fields);

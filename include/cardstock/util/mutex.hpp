@@ -1,6 +1,7 @@
 #pragma once
 /// \file mutex.hpp
-/// \brief std::mutex and a condition that clang's -Wthread-safety can see (libstdc++'s are not annotated).
+/// \brief std::mutex and a condition that clang's -Wthread-safety can see (libstdc++'s are not
+/// annotated).
 #include <condition_variable>
 #include <mutex>
 #include <shared_mutex>
@@ -40,7 +41,8 @@ class CARDSTOCK_TSA(scoped_lockable) LockGuard {
   Mutex& m_;
 };
 
-/// A condition variable for a Mutex that the caller holds. Wake-ups may be spurious: loop on the predicate.
+/// A condition variable for a Mutex that the caller holds. Wake-ups may be spurious: loop on the
+/// predicate.
 class Condition {
  public:
   void wait(Mutex& m) CARDSTOCK_REQUIRES(m) {
@@ -85,7 +87,9 @@ class CARDSTOCK_TSA(scoped_lockable) WriteLock {
 
 class CARDSTOCK_TSA(scoped_lockable) ReadLock {
  public:
-  explicit ReadLock(SharedMutex& m) CARDSTOCK_TSA(acquire_shared_capability(m)) : m_{m} { m_.lock_shared(); }
+  explicit ReadLock(SharedMutex& m) CARDSTOCK_TSA(acquire_shared_capability(m)) : m_{m} {
+    m_.lock_shared();
+  }
   ~ReadLock() CARDSTOCK_TSA(release_capability()) { m_.unlock_shared(); }
   ReadLock(const ReadLock&) = delete;
   ReadLock& operator=(const ReadLock&) = delete;

@@ -7,7 +7,8 @@
 
 namespace cardstock {
 
-/// Threads: all methods from any thread. Never fails (a kernel that gives no entropy ends the program).
+/// Threads: all methods from any thread. Never fails (a kernel that gives no entropy ends the
+/// program).
 class Random {
  public:
   virtual ~Random() = default;

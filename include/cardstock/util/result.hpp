@@ -51,7 +51,8 @@ std::string_view name_of(ErrorCode code) noexcept;
 
 struct Error {
   ErrorCode code;
-  std::string public_detail;  ///< one plain sentence that may be shown to the caller; no secret, no internals
+  std::string public_detail;  ///< one plain sentence that may be shown to the caller; no secret, no
+                              ///< internals
   std::string cause;          ///< operator only: logs, never a response body
 };
 
@@ -60,7 +61,9 @@ using Result = std::expected<T, Error>;
 using Status = Result<void>;
 
 /// `return fail(ErrorCode::StoreBusy, "busy, try again", e.what());`
-inline std::unexpected<Error> fail(ErrorCode code, std::string public_detail, std::string cause = {}) {
+inline std::unexpected<Error> fail(ErrorCode code,
+                                   std::string public_detail,
+                                   std::string cause = {}) {
   return std::unexpected(Error{code, std::move(public_detail), std::move(cause)});
 }
 

@@ -13,8 +13,9 @@ inline void wipe(std::string& text) noexcept {
   text.clear();
 }
 
-/// Owns a secret; wiped on destruction, move and assignment. No stream operator, no implicit conversion:
-/// whoever needs the bytes says `reveal()`. Threads: none of its own; const access from any.
+/// Owns a secret; wiped on destruction, move and assignment. No stream operator, no implicit
+/// conversion: whoever needs the bytes says `reveal()`. Threads: none of its own; const access from
+/// any.
 class Secret {
  public:
   Secret() = default;

@@ -14,8 +14,12 @@ constexpr char ascii_lower(char c) noexcept {
 constexpr char ascii_upper(char c) noexcept {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_alpha(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 constexpr bool is_hex(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -37,8 +41,9 @@ std::string_view trim(std::string_view text) noexcept;
 /// The whole of `text` as a decimal integer; no sign '+', no blanks, no overflow.
 std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
 
-/// One code point of `text` at `at`, which is moved past it. An ill-formed sequence yields U+FFFD and moves
-/// by one byte (overlong forms, surrogates and values above U+10FFFF are ill-formed). RFC 3629.
+/// One code point of `text` at `at`, which is moved past it. An ill-formed sequence yields U+FFFD
+/// and moves by one byte (overlong forms, surrogates and values above U+10FFFF are ill-formed). RFC
+/// 3629.
 char32_t next_code_point(std::string_view text, std::size_t& at) noexcept;
 void append_utf8(std::string& out, char32_t code_point);
 bool is_valid_utf8(std::string_view text) noexcept;
@@ -48,7 +53,8 @@ std::string to_base64(std::string_view bytes);  ///< RFC 4648 §4, with padding
 
 /// Percent-encodes everything but RFC 3986's unreserved characters; a blank is %20.
 std::string percent_encode(std::string_view text);
-/// Decodes %XX once; with `plus_is_blank`, '+' too (the form rule of query strings). nullopt for a malformed triplet.
+/// Decodes %XX once; with `plus_is_blank`, '+' too (the form rule of query strings). nullopt for a
+/// malformed triplet.
 enum class PlusSign { Literal, Blank };
 std::optional<std::string> percent_decode(std::string_view text, PlusSign plus = PlusSign::Literal);
 
