@@ -111,7 +111,7 @@ base_url = "{self.demo['base_url']}"
 api_id = "{DEMO_ID}"
 api_secret_file = "{self.work / 'secret'}"
 pass_through_hosts = ["http://127.0.0.1:{self.simulator}"]
-call_timeout = "60s"
+call_timeout = "5s"
 card_timeout = "60s"
 [limits]
 requests_per_minute = 0
@@ -175,7 +175,11 @@ http {{
 
     @contextlib.contextmanager
     def hung_misses(self):
-        """The upstream accepts and never answers; WAITING_MISSES callers wait for cards that are not cached."""
+        """The upstream accepts and never answers; WAITING_MISSES callers wait for cards that are not cached.
+
+        What is measured inside begins when every one of them waits; what comes after begins when each has its answer.
+        """
+        misses = self.misses()
         faults = f"http://127.0.0.1:{self.simulator}/_simulator/faults"
         http("POST", faults, {"match": {"path": "/v3/indicators"}, "times": 0, "hang": True})
         sockets = []
@@ -185,12 +189,22 @@ http {{
             name = f"miss-{self.miss_round}-{i}.test"
             s.sendall(f"GET /v1/card?type=InternetDomainName&name={name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             sockets.append(s)
+        until = time.monotonic() + 5
+        while self.misses() < misses + WAITING_MISSES:
+            if time.monotonic() > until:
+                sys.exit("the misses were not taken in")
+            time.sleep(0.01)
         try:
             yield
         finally:
             http("DELETE", faults)
             for s in sockets:
+                s.settimeout(30)
+                s.recv(1)
                 s.close()
+
+    def misses(self) -> int:
+        return json.loads(http("GET", f"http://127.0.0.1:{self.admin}/v1/admin/stats"))["cache"]["miss"]
 
     def under_hung_upstream(self, rounds: int, seconds: int) -> tuple[dict, dict]:
         quiet, hung = [], []
