@@ -19,27 +19,35 @@ void append_field(std::string& out, std::string_view field) {
 
 }  // namespace
 
-Tenants::Tenants(TenantSettings settings, Secret installation_key)
-    : settings_{std::move(settings)}, installation_key_{std::move(installation_key)} {}
+Tenants::Tenants(TenantSettings settings,
+                 BaseUrl own_base,
+                 std::string own_portal,
+                 Secret installation_key)
+    : settings_{std::move(settings)},
+      own_base_{std::move(own_base)},
+      own_portal_{std::move(own_portal)},
+      installation_key_{std::move(installation_key)} {}
 
 Result<Tenants> Tenants::create(TenantSettings settings, Secret installation_key) {
-  Tenants tenants{std::move(settings), std::move(installation_key)};
-  const TenantSettings& s = tenants.settings_;
-  Result<BaseUrl> base = BaseUrl::parse(s.own_base_url);
+  Result<BaseUrl> base = BaseUrl::parse(settings.own_base_url);
   if (!base)
     return fail(ErrorCode::InvalidConfig, "threatconnect.base_url: " + base.error().public_detail);
-  if (!s.portal_url.empty()) {
-    Result<BaseUrl> portal = BaseUrl::parse(s.portal_url);
-    if (!portal)
+  std::string portal = base->portal_origin();
+  if (!settings.portal_url.empty()) {
+    Result<BaseUrl> given = BaseUrl::parse(settings.portal_url);
+    if (!given)
       return fail(ErrorCode::InvalidConfig,
-                  "threatconnect.portal_url: " + portal.error().public_detail);
+                  "threatconnect.portal_url: " + given.error().public_detail);
+    portal = given->origin();
   }
-  if (!s.own_credentials.empty()) {
+  Tenants tenants{std::move(settings), *std::move(base), std::move(portal),
+                  std::move(installation_key)};
+  if (const Credentials& credentials = tenants.settings_.own_credentials; !credentials.empty()) {
     auto own = std::make_shared<Tenant>();
-    own->id = tenants.id_of(*base, s.own_credentials);
-    own->base = *base;
-    own->credentials = s.own_credentials;
-    own->portal_origin = tenants.portal_of(*base);
+    own->id = tenants.id_of(tenants.own_base_, credentials);
+    own->base = tenants.own_base_;
+    own->credentials = credentials;
+    own->portal_origin = tenants.own_portal_;
     own->reach = Reach::Any;
     tenants.own_ = std::move(own);
   }
@@ -68,13 +76,11 @@ Result<TenantPtr> Tenants::of(const GivenCredentials& given) const {
     return fail(ErrorCode::Forbidden,
                 "This service does not take ThreatConnect credentials of its callers.");
   const std::string_view base_text = trim(given.base_url);
-  Result<BaseUrl> base =
-      BaseUrl::parse(base_text.empty() ? std::string_view{settings_.own_base_url} : base_text);
+  Result<BaseUrl> base = base_text.empty() ? own_base_ : BaseUrl::parse(base_text);
   if (!base) return std::unexpected(base.error());
-  const Result<BaseUrl> own_base = BaseUrl::parse(settings_.own_base_url);
   const std::string origin = base->origin();
   const bool configured =
-      (own_base && own_base->origin() == origin) ||
+      origin == own_base_.origin() ||
       std::ranges::find(settings_.pass_through_hosts, origin) != settings_.pass_through_hosts.end();
   if (!configured && !threatconnect::host_allowed(*base, settings_.pass_through_hosts)) {
     return fail(ErrorCode::MalformedRequest,
@@ -106,10 +112,7 @@ TenantId Tenants::id_of(const BaseUrl& base, const Credentials& credentials) con
 }
 
 std::string Tenants::portal_of(const BaseUrl& base) const {
-  if (!settings_.portal_url.empty())
-    if (const Result<BaseUrl> portal = BaseUrl::parse(settings_.portal_url))
-      return portal->origin();
-  return base.portal_origin();
+  return base.origin() == own_base_.origin() ? own_portal_ : base.portal_origin();
 }
 
 std::string instance_name(const BaseUrl& base) {

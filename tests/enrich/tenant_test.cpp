@@ -117,3 +117,21 @@ TEST_CASE("tenant: pass-through can be switched off", "[enrich]") {
   REQUIRE_FALSE(tenant);
   CHECK(tenant.error().code == ErrorCode::Forbidden);
 }
+
+TEST_CASE("tenant: a configured portal is the configured instance's alone", "[enrich]") {
+  const Tenants tenants = make({.own_base_url = "https://api.threatconnect.com/api",
+                                .portal_url = "https://portal.example",
+                                .pass_through_hosts = {"*.threatconnect.com"}});
+  const auto portal = [&](std::string_view base) {
+    const auto tenant = tenants.of({base, "id", "secret", ""});
+    REQUIRE(tenant);
+    return (*tenant)->portal_origin;
+  };
+  CHECK(portal("") == "https://portal.example");
+  CHECK(portal("https://api.threatconnect.com") == "https://portal.example");
+  CHECK(portal("https://other.threatconnect.com/api") == "https://other.threatconnect.com");
+  CHECK(make({.own_base_url = "https://api.threatconnect.com/api",
+              .own_credentials = {"id", Secret{"secret"}}})
+            .own()
+            ->portal_origin == "https://app.threatconnect.com");
+}

@@ -47,7 +47,7 @@ struct GivenCredentials {
 struct TenantSettings {
   std::string own_base_url;  ///< also the instance of callers who give credentials and no base URL
   threatconnect::Credentials own_credentials;  ///< empty: the service has none of its own
-  std::string portal_url;                      ///< empty: derived from the base URL
+  std::string portal_url;  ///< of own_base_url's instance; empty: derived from it
   bool pass_through = true;
   std::vector<std::string> pass_through_hosts;
 };
@@ -63,12 +63,18 @@ class Tenants {
   Result<TenantPtr> of(const GivenCredentials& given) const;
 
  private:
-  Tenants(TenantSettings settings, Secret installation_key);
+  Tenants(TenantSettings settings,
+          threatconnect::BaseUrl own_base,
+          std::string own_portal,
+          Secret installation_key);
   TenantId id_of(const threatconnect::BaseUrl& base,
                  const threatconnect::Credentials& credentials) const;
+  /// The configured portal belongs to the configured instance alone; others' is derived.
   std::string portal_of(const threatconnect::BaseUrl& base) const;
 
   TenantSettings settings_;
+  threatconnect::BaseUrl own_base_;
+  std::string own_portal_;  ///< the origin of links into the instance of own_base_
   Secret installation_key_;
   TenantPtr own_;
 };
