@@ -1,10 +1,9 @@
 /// \file store_bench.cpp
 /// \brief Puts, point reads, opening and bytes of the SQLite store.
-///   store_bench [ROWS] [THREADS]
+///   scripts/bench store [ROWS [THREADS]]     100000 rows and 2 reading threads, when not said
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <random>
 #include <string>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include <cardstock/store/sqlite_record_store.hpp>
+#include <cardstock/util/text.hpp>
 
 #include "support/temporary_directory.hpp"
 
@@ -117,12 +117,21 @@ void find_all(SqliteRecordStore& store, int rows, int threads) {
       static_cast<long long>(missing));
 }
 
+/// 0 for what is no number from 1 to `most`.
+int number(std::string_view text, int most) {
+  const auto value = parse_integer(text);
+  return value && *value >= 1 && *value <= most ? static_cast<int>(*value) : 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int rows = argc > 1 ? std::atoi(argv[1]) : 100'000;
-  const int threads = argc > 2 ? std::atoi(argv[2]) : 2;
-  if (rows < 1 || threads < 1) return 2;
+  const int rows = argc > 1 ? number(argv[1], 10'000'000) : 100'000;
+  const int threads = argc > 2 ? number(argv[2], 64) : 2;
+  if (rows < 1 || threads < 1) {
+    std::fputs("usage: store_bench [ROWS [THREADS]]\n", stderr);
+    return 2;
+  }
   const test::TemporaryDirectory folder;
   const SystemClock clock;
   SystemRandom random;
