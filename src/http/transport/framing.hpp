@@ -1,6 +1,6 @@
 #pragma once
 /// \file framing.hpp
-/// \brief Finds where an HTTP/1.1 request ends and what its head says. Bytes in, views out.
+/// \brief Finds where an HTTP/1.1 request ends. Bytes in, views out.
 ///
 /// No socket, no clock.
 /// Threads: none. Blocking: no. Errors: a Refusal, never an exception.
@@ -13,54 +13,14 @@
 #include <span>
 #include <string_view>
 
-#include <cardstock/http/transport/server.hpp>
+#include "request_head.hpp"
 
 namespace cardstock::http {
-
-/// Why a request is not served. The value is the status of the answer.
-enum class Refusal : int {
-  None = 0,
-  BadRequest = 400,
-  ContentTooLarge = 413,
-  UriTooLong = 414,         ///< the request line alone does not fit the head
-  ExpectationFailed = 417,  ///< an expectation other than 100-continue
-  HeadTooLarge = 431,       ///< too many bytes, or too many fields
-  NotImplemented = 501,     ///< a transfer coding other than chunked
-  VersionNotSupported = 505,
-};
-
-struct FramingLimits {
-  std::size_t
-      head_bytes;  ///< from the first byte to the empty line's end; trailers have as much again
-  std::size_t headers;     ///< fields of a head; trailers may have as many again
-  std::size_t body_bytes;  ///< decoded
-};
 
 /// One line "size;extensions" with its CRLF.
 inline constexpr std::size_t kChunkLineBytes = 256;
 /// Extensions of all chunks of one request.
 inline constexpr std::size_t kChunkExtensionBytes = 4096;
-
-/// What the head says. Views into the bytes it was read from.
-struct RequestHead {
-  std::string_view method;
-  std::string_view target;
-  std::string_view path;
-  std::string_view query;
-  std::span<const HeaderView> headers;
-  std::uint64_t content_length = 0;
-  bool chunked = false;
-  bool keep_alive = true;
-  bool http_1_0 = false;
-  bool expects_continue = false;
-};
-
-/// `head` is a whole head with its empty line and with CRLF line ends only (Framer sees to that).
-/// `store` receives the fields and must hold `limits.headers` of them.
-Refusal parse_head(std::string_view head,
-                   const FramingLimits& limits,
-                   std::span<HeaderView> store,
-                   RequestHead& out);
 
 /// Follows one request after another through the bytes of one connection.
 class Framer {
