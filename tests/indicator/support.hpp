@@ -1,9 +1,12 @@
 #pragma once
 /// \file support.hpp
-/// \brief One parse in one word, for tables of cases.
+/// \brief One parse in one word, and tables of parses.
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include <cardstock/indicator/indicator.hpp>
 
@@ -29,6 +32,32 @@ inline std::string refusal_of(EntityType type, std::string_view name) {
 inline std::vector<std::string> spellings_of(EntityType type, std::string_view name) {
   const Result<Indicator> found = Indicator::parse(type, name);
   return found ? found->spellings() : std::vector<std::string>{};
+}
+
+/// Each name has the expected canonical form.
+inline void check_canonical(EntityType type, std::initializer_list<Case> cases) {
+  for (const Case& one : cases) {
+    CAPTURE(one.name);
+    CHECK(canonical_of(type, one.name) == one.expected);
+  }
+}
+
+/// Each name is refused in a sentence that holds the expected phrase.
+inline void check_refusals(EntityType type, std::initializer_list<Case> cases) {
+  for (const Case& one : cases) {
+    CAPTURE(one.name);
+    CHECK_THAT(refusal_of(type, one.name), Catch::Contains(std::string{one.expected}));
+  }
+}
+
+/// All names are refused with one phrase.
+inline void check_refusals(EntityType type,
+                           const std::vector<std::string>& names,
+                           const std::string& phrase) {
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    CHECK_THAT(refusal_of(type, name), Catch::Contains(phrase));
+  }
 }
 
 }  // namespace cardstock::testing
