@@ -58,6 +58,10 @@ FakeHttpClient::Responder service(Outcome outcome) {
   };
 }
 
+FakeHttpClient::Responder all_found() {
+  return service([](const std::string&) { return "ok"; });
+}
+
 std::string addresses(int count) {
   std::string list;
   for (int i = 0; i < count; ++i)
@@ -101,24 +105,18 @@ TEST_CASE("prewarm: every indicator is asked once, however it is spelled", "[app
 }
 
 TEST_CASE("prewarm: types are given, in a column, or recognised; JSON lines are read", "[app]") {
-  const auto all_found = [](const std::string&) { return "ok"; };
-  CommandStand column{service(all_found)};
+  CommandStand column{all_found()};
   CHECK(prewarm(column, "Name,Type\na.test,InternetDomainName\n1.1.1.1,\nb.test,malicious\n") ==
         ExitCode::Partly);
   CHECK(entities_of(column.http.request(0)) ==
         Names{"InternetDomainName a.test", "IpAddress 1.1.1.1"});
   CHECK(column.err.str() == "refused standard input:4: its type is not one that can be asked\n");
 
-  CommandStand given{service(all_found)};
-  CHECK(prewarm(given, "Name,Type\na.test,URL\n",
-                {.files = {},
-                 .type = "InternetDomainName",
-                 .column = {},
-                 .dry_run = false,
-                 .service = {}}) == ExitCode::Ok);
+  CommandStand given{all_found()};
+  CHECK(prewarm(given, "Name,Type\na.test,URL\n", {.type = "InternetDomainName"}) == ExitCode::Ok);
   CHECK(entities_of(given.http.request(0)) == Names{"InternetDomainName a.test"});
 
-  CommandStand json{service(all_found)};
+  CommandStand json{all_found()};
   CHECK(
       prewarm(
           json,
@@ -130,48 +128,35 @@ TEST_CASE("prewarm: types are given, in a column, or recognised; JSON lines are 
         "refused standard input:3: it is not a JSON object with a name\n"
         "refused standard input:4: it is not a JSON object with a name\n");
 
-  CommandStand bad{service(all_found)};
-  CHECK(prewarm(bad, "",
-                {.files = {}, .type = "Url", .column = {}, .dry_run = false, .service = {}}) ==
-        ExitCode::Usage);
+  CommandStand bad{all_found()};
+  CHECK(prewarm(bad, "", {.type = "Url"}) == ExitCode::Usage);
 }
 
 TEST_CASE("prewarm: files are read in turn and named in complaints", "[app]") {
   const TemporaryDirectory folder;
   write_file(folder.file("a.csv"), "id,Indicator\n1,1.1.1.1\n2,not an ip\n");
   write_file(folder.file("b.csv"), "Indicator\n1.1.1.1\n2.2.2.2\n");
-  CommandStand stand{service([](const std::string&) { return "ok"; })};
+  CommandStand stand{all_found()};
   const cli::PrewarmCommand command{.files = {folder.file("a.csv"), folder.file("b.csv")},
                                     .type = "IpAddress",
-                                    .column = "indicator",
-                                    .dry_run = false,
-                                    .service = {}};
+                                    .column = "indicator"};
   CHECK(prewarm(stand, "", command) == ExitCode::Partly);
   CHECK(stand.out.str() == summary(4, 1, 2, 2, 0, 1, 0));
   CHECK_THAT(stand.err.str(), Contains("refused " + folder.file("a.csv") + ":3: "));
 
-  CommandStand missing{service([](const std::string&) { return "ok"; })};
-  CHECK(prewarm(missing, "",
-                {.files = {folder.file("none")},
-                 .type = {},
-                 .column = {},
-                 .dry_run = false,
-                 .service = {}}) == ExitCode::Failed);
+  CommandStand missing{all_found()};
+  CHECK(prewarm(missing, "", {.files = {folder.file("none")}}) == ExitCode::Failed);
   CHECK(missing.http.request_count() == 0);
-  CommandStand packed{service([](const std::string&) { return "ok"; })};
+  CommandStand packed{all_found()};
   CHECK(prewarm(packed, "\x1f\x8b\x08\x00") == ExitCode::Failed);
   CHECK_THAT(packed.err.str(), Contains("is compressed"));
-  CommandStand column{service([](const std::string&) { return "ok"; })};
-  CHECK(prewarm(column, "Name\nx\n",
-                {.files = {}, .type = {}, .column = "Nope", .dry_run = false, .service = {}}) ==
-        ExitCode::Failed);
+  CommandStand column{all_found()};
+  CHECK(prewarm(column, "Name\nx\n", {.column = "Nope"}) == ExitCode::Failed);
 }
 
 TEST_CASE("prewarm: a dry run counts and sends nothing", "[app]") {
-  CommandStand stand{service([](const std::string&) { return "ok"; })};
-  CHECK(prewarm(stand, addresses(51) + "10.0.0.0\n",
-                {.files = {}, .type = {}, .column = {}, .dry_run = true, .service = {}}) ==
-        ExitCode::Ok);
+  CommandStand stand{all_found()};
+  CHECK(prewarm(stand, addresses(51) + "10.0.0.0\n", {.dry_run = true}) == ExitCode::Ok);
   CHECK(stand.out.str() ==
         "entries     52\nduplicates  1\nindicators  51\ncalls       2 at most, when nothing is "
         "fresh\nrefused     0\n");
@@ -190,7 +175,7 @@ TEST_CASE("prewarm: batches of 500, two at a time, bounded in bytes", "[app]") {
   CHECK(entities_of(stand.http.request(2)).size() == 201);
   CHECK(asked == 1201);
 
-  CommandStand wide{service([](const std::string&) { return "ok"; })};
+  CommandStand wide{all_found()};
   std::string urls;
   for (int i = 0; i < 200; ++i)
     urls += "http://x.test/" + std::to_string(i) + std::string(4000, 'a') + "\n";
@@ -209,7 +194,7 @@ TEST_CASE("prewarm: no more than two batches are ever open", "[app]") {
     REQUIRE(stand.http.wait_for_request(std::min<std::size_t>(i + 2, 4)));
     CHECK(stand.http.open_count() <= 2);
     const auto request = stand.http.request(i);
-    REQUIRE(stand.http.answer(i, *service([](const std::string&) { return "ok"; })(request)));
+    REQUIRE(stand.http.answer(i, *all_found()(request)));
   }
   command.join();
   CHECK(stand.http.request_count() == 4);
@@ -242,7 +227,7 @@ TEST_CASE("prewarm: Retry-After is bounded and has a default", "[app]") {
   std::atomic<int> rounds{0};
   CommandStand stand{[&](const fetch::HttpRequest& request) -> Result<fetch::HttpResponse> {
     if (++rounds == 1) return json_response(503, R"({"title":"Busy"})", row.header);
-    return *service([](const std::string&) { return "ok"; })(request);
+    return *all_found()(request);
   }};
   CHECK(prewarm(stand, "10.0.0.0\n") == ExitCode::Ok);
   CHECK(stand.pauses == std::vector<std::chrono::milliseconds>{row.pause});
@@ -320,15 +305,15 @@ TEST_CASE("prewarm: connections that are lost are tried again, within the same b
 }
 
 TEST_CASE("prewarm: exit codes of lists that hold nothing, or nothing usable", "[app]") {
-  CommandStand empty{service([](const std::string&) { return "ok"; })};
+  CommandStand empty{all_found()};
   CHECK(prewarm(empty, "# nothing today\n") == ExitCode::Ok);
   CHECK(empty.http.request_count() == 0);
-  CommandStand junk{service([](const std::string&) { return "ok"; })};
+  CommandStand junk{all_found()};
   CHECK(prewarm(junk, "not an indicator\n") == ExitCode::Failed);
 }
 
 TEST_CASE("prewarm: complaints are bounded in number and fit for a terminal", "[app]") {
-  CommandStand stand{service([](const std::string&) { return "ok"; })};
+  CommandStand stand{all_found()};
   std::string list = "10.0.0.0\n";
   for (int i = 0; i < 25; ++i) list += "junk \x1b[31m\n";
   CHECK(prewarm(stand, list) == ExitCode::Partly);
@@ -340,7 +325,7 @@ TEST_CASE("prewarm: progress is a bar on a terminal and a line now and then else
     CommandStand* moving = nullptr;
     CommandStand stand{[&moving](const fetch::HttpRequest& request) {
       moving->clock.advance(15s);
-      return service([](const std::string&) { return "ok"; })(request);
+      return all_found()(request);
     }};
     moving = &stand;
     stand.context.err_is_terminal = terminal;

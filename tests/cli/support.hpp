@@ -1,10 +1,12 @@
 #pragma once
 /// \file support.hpp
-/// \brief What the tests of this room share: environments and small files.
+/// \brief What the tests of this room share: environments, small files, configurations.
 #include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
+
+#include <catch2/catch.hpp>
 
 #include <cardstock/cli/config.hpp>
 
@@ -28,10 +30,21 @@ inline std::string read_file(const std::string& path) {
   return out.str();
 }
 
+/// A configuration that must be good.
+inline cli::Config parsed(std::string_view toml,
+                          const cli::Environment& environment = environment_of(),
+                          const std::string& path = "cardstock.toml") {
+  auto config = cli::parse_config(toml, path, environment);
+  INFO((config ? "" : config.error().public_detail));
+  REQUIRE(config);
+  return *std::move(config);
+}
+
 /// The complaint about a configuration; empty when there is none.
 inline std::string complaint(std::string_view toml,
-                             const cli::Environment& environment = environment_of()) {
-  const auto config = cli::parse_config(toml, "cardstock.toml", environment);
+                             const cli::Environment& environment = environment_of(),
+                             const std::string& path = "cardstock.toml") {
+  const auto config = cli::parse_config(toml, path, environment);
   return config ? "" : config.error().public_detail;
 }
 
