@@ -64,7 +64,7 @@ ExitCode run(const cli::Command& command) {
     }
     ExitCode operator()(const cli::StatsCommand& c) const { return ask_service(c, app::run_stats); }
     ExitCode operator()(const cli::MetadataCommand&) const {
-      print(card::metadata_json());
+      print(card::metadata_json() + "\n");
       return ExitCode::Ok;
     }
     ExitCode operator()(const cli::VersionCommand&) const {
