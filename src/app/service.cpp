@@ -56,12 +56,30 @@ enrich::TenantSettings tenant_settings(const cli::ThreatConnectSection& section)
           .pass_through_hosts = section.pass_through_hosts};
 }
 
-card::CardSettings card_settings(const cli::ThreatConnectSection& section) {
+card::Criterion criterion_of(const cli::Criterion& entry) {
+  card::Criterion criterion{.name = entry.name,
+                            .owner = entry.owner,
+                            .min_confidence = entry.min_confidence,
+                            .min_rating = entry.min_rating,
+                            .min_threat_assess = entry.min_threat_assess,
+                            .max_false_positives = entry.max_false_positives,
+                            .tag = entry.tag};
+  // The configuration has refused unknown names.
+  for (const std::string& name : entry.types)
+    if (const std::optional<EntityType> type = entity_type(name)) criterion.types.push_back(*type);
+  return criterion;
+}
+
+card::CardSettings card_settings(const cli::Config& config) {
+  const cli::ThreatConnectSection& section = config.threatconnect;
   card::CardSettings settings;
   settings.owners = {.default_owner = section.default_owner,
                      .order = section.owner_order,
                      .allow = section.owners_allow,
                      .deny = section.owners_deny};
+  settings.criteria.reserve(config.criteria.size());
+  for (const cli::Criterion& entry : config.criteria)
+    settings.criteria.push_back(criterion_of(entry));
   return settings;
 }
 
@@ -130,7 +148,7 @@ struct RunningService::Impl {
     tenants = std::make_unique<enrich::Tenants>(*std::move(resolved));
     enricher = std::make_unique<enrich::Enricher>(
         enrich_settings(config),
-        enrich::EnrichParts{clock, *client, *store, log, http::make_renderer(card_settings(tc)),
+        enrich::EnrichParts{clock, *client, *store, log, http::make_renderer(card_settings(config)),
                             hashes});
     api = std::make_unique<http::Api>(
         api_settings(config), http::ApiParts{clock, random, log, *tenants, *enricher, *store});

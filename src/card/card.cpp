@@ -8,6 +8,7 @@
 #include <cardstock/util/text.hpp>
 #include <cardstock/util/time_text.hpp>
 
+#include "criteria.hpp"
 #include "keys.hpp"
 #include "owner_rule.hpp"
 #include "portal.hpp"
@@ -40,13 +41,18 @@ std::optional<Value> instance_wide(std::span<const OwnerCopy* const> copies,
 
 class Renderer {
  public:
-  Renderer(const Record& record, const CardSettings& settings)
+  Renderer(const Record& record, const CardSettings& settings, const Indicator* asked)
       : settings_{settings},
+        asked_{asked},
         filter_{settings.owners},
         portal_{settings.portal_origin},
         cut_{record.copies_cut} {
     for (const std::size_t i : order_copies(record, settings.owners))
       copies_.push_back(&record.copies[i]);
+    // Spellings of one owner stand side by side, the newest first.
+    for (const OwnerCopy* copy : copies_)
+      if (newest_.empty() || trim(copy->owner) != trim(newest_.back()->owner))
+        newest_.push_back(copy);
   }
 
   RenderedCard render() && {
@@ -59,13 +65,14 @@ class Renderer {
     fill_groups();
     fill_attributes();
     fill_tags();
+    card.criteria = fill_criteria();
     note_unread();
     card.found = true;
     append_members(card.members, facts_);
     card.notes = std::move(notes_);
     card.link = facts_.portal_link;
     card.owner = facts_.owner_name;
-    card.owners = owners_;
+    card.owners = newest_.size();
     return card;
   }
 
@@ -114,14 +121,10 @@ class Renderer {
     note(line(wanted) + std::string{why} + facts_.owner_name + ".");
   }
 
-  /// One row an owner: of several spellings the copy that stands first, which is the newest.
   void fill_owners() {
     bool any_active = false;
-    for (std::size_t i = 0; i < copies_.size(); ++i) {
-      const OwnerCopy& copy = *copies_[i];
-      // Spellings of one owner stand side by side.
-      if (i > 0 && trim(copy.owner) == trim(copies_[i - 1]->owner)) continue;
-      ++owners_;
+    for (const OwnerCopy* const newest : newest_) {
+      const OwnerCopy& copy = *newest;
       any_active = any_active || copy.active;
       if (facts_.all_owners.size() >= settings_.max_owners) continue;
       facts_.all_owners.push_back(
@@ -132,12 +135,12 @@ class Renderer {
            .status = copy.active ? "Active" : "Inactive",
            .link = portal_.indicator_link(copy.web_link, copy.id)});
     }
-    if (!any_active && owners_ > 1) {
+    if (!any_active && newest_.size() > 1) {
       note("Inactive: no owner holds this indicator as active.");
     } else if (!copies_.front()->active) {
       note("Inactive: " + facts_.owner_name + " holds this indicator as inactive.");
     }
-    note_cut(facts_.all_owners.size(), owners_, "owners");
+    note_cut(facts_.all_owners.size(), newest_.size(), "owners");
   }
 
   void fill_groups() {
@@ -195,17 +198,38 @@ class Renderer {
     note_cut(facts_.tags.size(), seen.size(), "tags");
   }
 
+  /// Gives back the explanation.
+  std::string fill_criteria() {
+    if (settings_.criteria.empty()) return {};
+    const auto score = instance_wide(std::span{copies_}, &OwnerCopy::threat_assess_score);
+    const auto false_positives = instance_wide(std::span{copies_}, &OwnerCopy::false_positives);
+    std::vector<Candidate> candidates;
+    for (const OwnerCopy* const copy : newest_)
+      candidates.push_back(
+          {.copy = copy,
+           .threat_assess_score = copy->threat_assess_score ? copy->threat_assess_score : score,
+           .false_positives = copy->false_positives ? copy->false_positives : false_positives});
+    Verdicts verdicts = judge(settings_.criteria,
+                              asked_ == nullptr ? std::nullopt : std::optional{asked_->entity()},
+                              candidates, settings_.max_text);
+    facts_.criteria = std::move(verdicts.met);
+    if (facts_.criteria.empty() && verdicts.asked > 0)
+      facts_.criteria.push_back("None of " + std::to_string(verdicts.asked));
+    return std::move(verdicts.explained);
+  }
+
   void note_unread() {
     if (cut_ == 1) note("1 more owner's copy exists and was not read.");
     if (cut_ > 1) note(std::to_string(cut_) + " more owners' copies exist and were not read.");
   }
 
   const CardSettings& settings_;
+  const Indicator* asked_;
   OwnerFilter filter_;
   Portal portal_;
   std::int64_t cut_;
   std::vector<const OwnerCopy*> copies_;  ///< those that may be seen, in owner order
-  std::size_t owners_ = 0;
+  std::vector<const OwnerCopy*> newest_;  ///< of those, one an owner
   Facts facts_;
   std::string notes_;
   JsonWriter notes_json_{notes_};
@@ -217,8 +241,8 @@ constexpr std::size_t kMaxExtraNoteBytes = 1000;
 
 }  // namespace
 
-RenderedCard render(const Record& record, const CardSettings& settings) {
-  return Renderer{record, settings}.render();
+RenderedCard render(const Record& record, const CardSettings& settings, const Indicator* asked) {
+  return Renderer{record, settings, asked}.render();
 }
 
 void append_card(std::string& out,

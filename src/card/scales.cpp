@@ -37,6 +37,14 @@ std::string_view word_of(std::span<const Band> bands, std::int64_t value) {
 
 }  // namespace
 
+std::string plain_number(double value) {
+  std::array<char, 24> digits{};
+  // + 0.0 makes a negative zero positive. What does not fit is next to nothing.
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value + 0.0,
+                                          std::chars_format::fixed);
+  return error == std::errc{} ? std::string{digits.data(), end} : "0";
+}
+
 std::string score_text(std::int64_t score) {
   if (score < 0 || score > 1000) return {};
   return with_word(std::to_string(score) + " of 1000", word_of(kScore, score));
@@ -49,13 +57,7 @@ std::string confidence_text(std::int64_t confidence) {
 
 std::string rating_text(double rating) {
   if (!(rating >= 0.0 && rating <= 5.0)) return {};  // a NaN too
-  std::array<char, 24> digits{};
-  // Plain digits, as few as read back; + 0.0 makes a negative zero positive. What does not fit is
-  // next to nothing.
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(),
-                                          rating + 0.0, std::chars_format::fixed);
-  const std::string number = error == std::errc{} ? std::string{digits.data(), end} : "0";
-  return with_word(number + " of 5", kSkulls[static_cast<std::size_t>(rating)]);
+  return with_word(plain_number(rating) + " of 5", kSkulls[static_cast<std::size_t>(rating)]);
 }
 
 }  // namespace cardstock::card

@@ -9,6 +9,9 @@
 
 namespace cardstock::card {
 
+/// Plain digits, as few as read back: `4.2`, `80`. `value`: finite, 0 to 1e9.
+std::string plain_number(double value);
+
 std::string score_text(std::int64_t score);            ///< 0–1000: `873 of 1000 (Critical)`
 std::string confidence_text(std::int64_t confidence);  ///< 0–100: `95% (Confirmed)`
 std::string rating_text(

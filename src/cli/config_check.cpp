@@ -2,6 +2,8 @@
 #include <array>
 #include <set>
 
+#include <cardstock/util/text.hpp>
+
 #include "faults.hpp"
 #include "values.hpp"
 
@@ -74,23 +76,38 @@ void check_clients(const std::vector<ClientEntry>& clients, const Lines& lines, 
   }
 }
 
+/// Who may be seen, by owners_allow and owners_deny.
+bool is_shown(const ThreatConnectSection& section, const std::string& owner) {
+  return (section.owners_allow.empty() || holds(section.owners_allow, owner)) &&
+         !holds(section.owners_deny, owner);
+}
+
 bool has_condition(const Criterion& criterion) {
   return !criterion.owner.empty() || !criterion.types.empty() || !criterion.tag.empty() ||
          criterion.min_confidence || criterion.min_rating || criterion.min_threat_assess ||
          criterion.max_false_positives;
 }
 
-void check_criteria(const std::vector<Criterion>& criteria, const Lines& lines, Faults& faults) {
+void check_criteria(const Config& config, const Lines& lines, Faults& faults) {
   std::set<std::string_view> names;
-  for (std::size_t i = 0; i < criteria.size(); ++i) {
-    const Criterion& criterion = criteria[i];
-    const std::uint32_t line = line_of(lines, "criteria." + std::to_string(i));
+  for (std::size_t i = 0; i < config.criteria.size(); ++i) {
+    const Criterion& criterion = config.criteria[i];
+    const std::string entry = "criteria." + std::to_string(i);
+    const std::uint32_t line = line_of(lines, entry);
     if (criterion.name.empty()) {
       faults.add(line, "criteria.name is missing");
     } else if (!names.insert(criterion.name).second) {
       faults.add(line, "criteria.name must be unique: " + shown(criterion.name) + " stands twice");
     }
-    if (!has_condition(criterion)) faults.add(line, "criteria states no condition");
+    if (!has_condition(criterion))
+      faults.add(line, "criteria " + shown(criterion.name) + " states no condition");
+    const std::string owner{trim(criterion.owner)};
+    if (!owner.empty() && !is_shown(config.threatconnect, owner)) {
+      faults.add(line_of(lines, entry + ".owner"),
+                 "criteria " + shown(criterion.name) +
+                     " can never be met: threatconnect.owners_allow or owners_deny hides " +
+                     shown(owner));
+    }
   }
 }
 
@@ -173,7 +190,7 @@ void check_together(const Config& config, const Lines& lines, Faults& faults) {
   check_listeners(config, lines, faults);
   check_credentials(config.threatconnect, lines, faults);
   check_clients(config.clients, lines, faults);
-  check_criteria(config.criteria, lines, faults);
+  check_criteria(config, lines, faults);
 }
 
 }  // namespace cardstock::cli

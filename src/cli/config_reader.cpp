@@ -91,13 +91,19 @@ class Reader {
         lines_[std::string{section} + index + "." + std::string{key.str()}] = line_of(key);
         const auto complaint = read_value(
             setting->kind, {.node = node, .target = target, .name = name, .folders = folders_});
-        if (complaint) faults_.add(line_of(key), name + " must " + *complaint);
+        if (complaint) faults_.add(line_of(key), name + " must " + *complaint + entry_name(table));
       } else if (name == kPerType) {
         read_types(key, node);
       } else {
         add_unknown(key, section, node.is_table());
       }
     }
+  }
+
+  /// ", in "Block"": which entry of several a fault is in, where the entry has a name.
+  static std::string entry_name(const toml::table& table) {
+    const auto* name = table.get_as<std::string>("name");
+    return name == nullptr ? "" : ", in " + shown(name->get());
   }
 
   void read_types(const toml::key& key, const toml::node& node) {

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include <cardstock/card/criteria.hpp>
 #include <cardstock/threatconnect/record.hpp>
 #include <cardstock/util/clock.hpp>
 
@@ -42,6 +43,7 @@ struct CardSettings {
   std::size_t max_tags = 50;
   std::size_t max_text =
       1000;  ///< bytes of one attribute value, tag or name, ellipsis included; at most 64 KiB
+  std::vector<Criterion> criteria;
 };
 
 /// A card but for its moving parts. `members` holds the JSON members of every key before
@@ -54,14 +56,21 @@ struct RenderedCard {
   std::string link;        ///< portal link of the speaking copy; empty when there is none
   std::string owner;       ///< its owner, as shown
   std::size_t owners = 0;  ///< how many visible owners hold it
+  /// Why each criterion is met or not, owner by owner: the elements of a JSON array,
+  /// comma-separated; empty when there are none. Not part of the card. At most about 32 KiB and the
+  /// names of the criteria.
+  std::string criteria;
 };
 
 /// Headline values are the speaking copy's (the first of order_copies); score and false positives
 /// are the instance's: the first in owner order that are set. A value outside its scale is left
 /// out, with a note. Lists show the speaking copy's items first, then the other visible copies',
 /// each once; an owner of several spellings is one row, its newest. Nothing of an owner that the
-/// lists refuse is read, groups of an allowed copy included.
-RenderedCard render(const threatconnect::Record& record, const CardSettings& settings);
+/// lists refuse is read, groups of an allowed copy included. `asked` null: nothing is known of what
+/// was asked, and criteria that name types are left out.
+RenderedCard render(const threatconnect::Record& record,
+                    const CardSettings& settings,
+                    const Indicator* asked = nullptr);
 
 enum class Source { Upstream, Cache };
 

@@ -61,7 +61,7 @@ enrich::Render make_renderer(card::CardSettings settings) {
              const threatconnect::Record& record) -> std::unique_ptr<const enrich::Rendered> {
     card::CardSettings own = settings;
     own.portal_origin = tenant.portal_origin;
-    return std::make_unique<ReadyCard>(card::render(record, own), indicator);
+    return std::make_unique<ReadyCard>(card::render(record, own, &indicator), indicator);
   };
 }
 

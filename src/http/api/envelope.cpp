@@ -101,7 +101,7 @@ ReadyCard::ReadyCard(card::RenderedCard card, const Indicator& indicator)
 std::size_t ReadyCard::bytes() const noexcept {
   return sizeof(*this) + card_.members.capacity() + card_.notes.capacity() + card_.link.capacity() +
          card_.owner.capacity() + message_json_.capacity() + link_json_.capacity() +
-         canonical_json_.capacity();
+         canonical_json_.capacity() + card_.criteria.capacity();
 }
 
 Written write_reply(std::string& out,
