@@ -11,6 +11,14 @@ KeyView view(const Tenant& tenant, const Indicator& indicator) {
 
 }  // namespace
 
+bool may_match(const store::PurgeFilter& filter,
+               const TenantId& tenant,
+               IndicatorType type,
+               std::string_view canonical) {
+  return (!filter.tenant || *filter.tenant == tenant) && (!filter.type || *filter.type == type) &&
+         (!filter.canonical || *filter.canonical == canonical);
+}
+
 Cache::Cache(const EnrichSettings& settings,
              const EnrichParts& parts,
              std::shared_ptr<Counters> counters)
@@ -25,6 +33,7 @@ EntryPtr Cache::in_memory(const Tenant& tenant, const Indicator& indicator) cons
 
 EntryPtr Cache::held(const Tenant& tenant, const Indicator& indicator) {
   if (EntryPtr entry = in_memory(tenant, indicator)) return entry;
+  const std::uint64_t generation = memory_.generation();
   const auto stored = parts_.store.find({tenant.id, indicator.type(), indicator.canonical()});
   if (!stored) {
     counters_->store_failures.fetch_add(1, std::memory_order_relaxed);
@@ -33,13 +42,13 @@ EntryPtr Cache::held(const Tenant& tenant, const Indicator& indicator) {
     return nullptr;
   }
   if (!*stored) return nullptr;
-  EntryPtr entry = make_entry(tenant, indicator, **stored);
-  memory_.insert(view(tenant, indicator), entry);
+  EntryPtr entry = show(tenant, indicator, **stored);
+  memory_.insert_as_of(generation, view(tenant, indicator), entry);
   return entry;
 }
 
 EntryPtr Cache::keep(const Tenant& tenant, const Indicator& indicator, store::StoredRecord record) {
-  EntryPtr entry = make_entry(tenant, indicator, record);
+  EntryPtr entry = show(tenant, indicator, record);
   memory_.insert(view(tenant, indicator), entry);
   parts_.store.put({tenant.id, indicator.type(), indicator.canonical()}, std::move(record),
                    [counters = counters_, &log = parts_.log](const Status& status) {
@@ -58,9 +67,16 @@ bool Cache::covers(const Entry& absent, const Indicator& indicator) {
   });
 }
 
-EntryPtr Cache::make_entry(const Tenant& tenant,
-                           const Indicator& indicator,
-                           const store::StoredRecord& record) const {
+void Cache::forget(const store::PurgeFilter& filter) {
+  memory_.forget([&filter](const KeyView& key, const Entry& entry) {
+    return may_match(filter, key.tenant, key.type, key.canonical) &&
+           (!filter.fetched_before || entry.life.fetched_at < *filter.fetched_before);
+  });
+}
+
+EntryPtr Cache::show(const Tenant& tenant,
+                     const Indicator& indicator,
+                     const store::StoredRecord& record) const {
   constexpr double kScale = 0x1.0p-53;
   const double spread = static_cast<double>(memory_.hash(view(tenant, indicator)) >> 11U) * kScale;
   auto entry = std::make_shared<Entry>();

@@ -12,6 +12,12 @@
 
 namespace cardstock::enrich {
 
+/// Whether a row of this key may be one of those that `filter` means, whatever its owners and age.
+bool may_match(const store::PurgeFilter& filter,
+               const TenantId& tenant,
+               IndicatorType type,
+               std::string_view canonical);
+
 class Cache {
  public:
   Cache(const EnrichSettings& settings,
@@ -25,15 +31,22 @@ class Cache {
   /// Into the memory tier at once and into the store in time.
   EntryPtr keep(const Tenant& tenant, const Indicator& indicator, store::StoredRecord record);
 
+  /// The same, kept nowhere: for an answer that a purge has overtaken.
+  EntryPtr show(const Tenant& tenant,
+                const Indicator& indicator,
+                const store::StoredRecord& record) const;
+  /// Drops from the memory tier what `filter` matches and, of an owner, what it might match: the
+  /// store is the truth, so that too much costs a read. What was read before does not come back.
+  void forget(const store::PurgeFilter& filter);
+  /// Changes with every forget().
+  std::uint64_t generation() const noexcept { return memory_.generation(); }
+
   /// Whether an absent entry speaks for the spellings of this ask.
   static bool covers(const Entry& absent, const Indicator& indicator);
 
   const MemoryTier& memory() const noexcept { return memory_; }
 
  private:
-  EntryPtr make_entry(const Tenant& tenant,
-                      const Indicator& indicator,
-                      const store::StoredRecord& record) const;
   const FreshnessPolicy& policy_of(EntityType type) const;
 
   const EnrichSettings& settings_;

@@ -49,6 +49,9 @@ store::Key Dispatcher::key_of(const Tenant& tenant, const Indicator& indicator) 
 void Dispatcher::handle(Command command) {
   if (auto* fetch = std::get_if<FetchCommand>(&command)) {
     on_fetch(std::move(*fetch));
+  } else if (auto* purge = std::get_if<PurgeCommand>(&command)) {
+    forget(purge->filter);
+    purge->done();
   } else {
     on_done(std::move(std::get<CallDone>(command)));
   }
@@ -88,11 +91,12 @@ void Dispatcher::on_fetch(FetchCommand command) {
   }
   auto flight = std::make_shared<Flight>(Flight{.tenant = ask.tenant, .indicator = ask.indicator});
   flight->spellings = ask.indicator.spellings();
-  if (command.held) {
-    if (command.held->absent) {
-      add_missing(flight->spellings, command.held->asked);
+  const EntryPtr& held = command.held.entry;
+  if (held && command.held.generation == cache_.generation()) {
+    if (held->absent) {
+      add_missing(flight->spellings, held->asked);
     } else {
-      flight->fallback = command.held;
+      flight->fallback = held;
     }
   }
   flight->lane = command.done ? ask.lane : Lane::Refresh;
@@ -341,7 +345,36 @@ void Dispatcher::finish(Call& call) {
     store::StoredRecord stored{
         .record = std::move(records[i]), .fetched_at = call.sent_at, .asked = {}};
     if (stored.record.absent()) stored.asked = flight->spellings;
-    settle(flight, cache_.keep(*flight->tenant, flight->indicator, std::move(stored)), nullptr);
+    settle(flight,
+           flight->overtaken ? cache_.show(*flight->tenant, flight->indicator, stored)
+                             : cache_.keep(*flight->tenant, flight->indicator, std::move(stored)),
+           nullptr);
+  }
+}
+
+void Dispatcher::forget(const store::PurgeFilter& filter) {
+  const auto matches = [&filter](const Flight& flight) {
+    return may_match(filter, flight.tenant->id, flight.indicator.type(),
+                     flight.indicator.canonical());
+  };
+  // Answers that are on their way: those that a later flight of the same key has displaced, too.
+  const auto overtake = [&](const CallPtr& call) {
+    if (filter.fetched_before && call->sent_at >= *filter.fetched_before) return;
+    for (const FlightPtr& flight : call->flights) {
+      if (!matches(*flight)) continue;
+      flight->overtaken = true;
+      flight->fallback = nullptr;
+      const auto at = flights_.find(key_of(*flight->tenant, flight->indicator));
+      if (at != flights_.end() && at->second == flight) flights_.erase(at);
+    }
+  };
+  for (const CallPtr& call : open_calls_) overtake(call);
+  for (auto& [name, instance] : instances_)
+    for (const CallPtr& call : instance.prepared) overtake(call);
+  for (const auto& [key, flight] : flights_) {
+    if (flight->fallback && matches(*flight) &&
+        (!filter.fetched_before || flight->fallback->life.fetched_at < *filter.fetched_before))
+      flight->fallback = nullptr;
   }
 }
 

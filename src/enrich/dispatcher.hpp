@@ -23,8 +23,14 @@ namespace cardstock::enrich {
 /// A look-up that the cache could not answer; without `done`, a refresh behind an answer.
 struct FetchCommand {
   Ask ask;
-  EntryPtr held;
+  Enricher::Held held;
   Enricher::Done done;
+};
+
+/// A purge begins, or has ended.
+struct PurgeCommand {
+  store::PurgeFilter filter;
+  std::move_only_function<void()> done;
 };
 
 struct CallDone {
@@ -32,7 +38,7 @@ struct CallDone {
   Result<fetch::HttpResponse> response;
 };
 
-using Command = std::variant<FetchCommand, CallDone>;
+using Command = std::variant<FetchCommand, CallDone, PurgeCommand>;
 
 class Dispatcher {
  public:
@@ -53,6 +59,8 @@ class Dispatcher {
   SteadyTime next_due() const;
   /// Callers who wait.
   std::size_t waiting() const noexcept { return deadlines_.size(); }
+  /// No flight that is out brings back, and none shows for want of better, what a purge deletes.
+  void forget(const store::PurgeFilter& filter);
   /// Gives every waiter `error` and cancels every call.
   void abandon(const Error& error);
 

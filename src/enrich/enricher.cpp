@@ -1,6 +1,7 @@
 #include <cardstock/enrich/enricher.hpp>
 
 #include <atomic>
+#include <future>
 #include <thread>
 #include <utility>
 
@@ -81,6 +82,7 @@ class Enricher::Core {
       : settings_{std::move(settings)},
         parts_{std::move(parts)},
         cache_{settings_, parts_, counters_},
+        drive_{drive},
         dispatcher_{settings_, parts_, cache_, counters_,
                     [mailbox = mailbox_](CallDone done) { mailbox->post(std::move(done)); }} {
     if (drive == Drive::OwnThread)
@@ -92,36 +94,38 @@ class Enricher::Core {
   Core& operator=(const Core&) = delete;
 
   Looked look(const Ask& ask) {
+    const std::uint64_t generation = cache_.generation();
     EntryPtr entry = cache_.held(*ask.tenant, ask.indicator);
-    if (ask.mode == AskMode::Refresh) return {std::nullopt, std::move(entry)};
+    if (ask.mode == AskMode::Refresh) return {std::nullopt, {std::move(entry), generation}};
     const bool only_cached = ask.mode == AskMode::OnlyIfCached;
     if (!entry || (entry->absent && !Cache::covers(*entry, ask.indicator)))
-      return {only_cached ? std::optional{not_in_cache()} : std::nullopt, std::move(entry)};
+      return {only_cached ? std::optional{not_in_cache()} : std::nullopt,
+              {std::move(entry), generation}};
     switch (freshness(entry->life, parts_.clock.wall())) {
       case Freshness::Fresh:
         (entry->absent ? counters_->negative : counters_->hit)
             .fetch_add(1, std::memory_order_relaxed);
-        return {Reply{.entry = entry, .status = CacheStatus::Hit}, nullptr};
+        return {Reply{.entry = entry, .status = CacheStatus::Hit}, {}};
       case Freshness::Grace:
-        if (!only_cached) refresh_behind(ask, entry);
+        if (!only_cached) refresh_behind(ask, {entry, generation});
         counters_->stale.fetch_add(1, std::memory_order_relaxed);
         return {Reply{.entry = entry,
                       .status = CacheStatus::Stale,
                       .stale_reason = only_cached ? "only_if_cached" : "refreshing"},
-                nullptr};
+                {}};
       case Freshness::Keep:
-        if (!only_cached) return {std::nullopt, std::move(entry)};
+        if (!only_cached) return {std::nullopt, {std::move(entry), generation}};
         counters_->stale.fetch_add(1, std::memory_order_relaxed);
         return {
             Reply{.entry = entry, .status = CacheStatus::Stale, .stale_reason = "only_if_cached"},
-            nullptr};
+            {}};
       case Freshness::Expired:
         break;
     }
-    return {only_cached ? std::optional{not_in_cache()} : std::nullopt, nullptr};
+    return {only_cached ? std::optional{not_in_cache()} : std::nullopt, {}};
   }
 
-  void fetch(Ask ask, EntryPtr held, Done done) {
+  void fetch(Ask ask, Held held, Done done) {
     if (draining_.load(std::memory_order_relaxed)) return done(Reply{.error = stopping()});
     if (waiting_.fetch_add(1, std::memory_order_relaxed) >= settings_.max_waiters) {
       waiting_.fetch_sub(1, std::memory_order_relaxed);
@@ -140,6 +144,18 @@ class Enricher::Core {
       std::get<FetchCommand>(posted).done(Reply{.error = stopping()});
   }
 
+  Result<std::int64_t> purge(const store::PurgeFilter& filter) {
+    // 1. Calls that are out are marked. 2. The store deletes; answers of calls sent meanwhile are
+    // younger than the purge. 3. Memory forgets, in a new generation: what a worker reads from the
+    // store between 1 and the end of 2 cannot come in behind it. 4. What was joined meanwhile with
+    // an old entry at hand lets go of it.
+    forget_flights(filter);
+    Result<std::int64_t> purged = parts_.store.purge(filter);
+    cache_.forget(filter);
+    forget_flights(filter);
+    return purged;
+  }
+
   bool run_ready() {
     std::vector<Command> commands = mailbox_->take();
     for (Command& command : commands) dispatcher_.handle(std::move(command));
@@ -154,9 +170,11 @@ class Enricher::Core {
       thread_.join();
     }
     std::vector<Command> unread = mailbox_->close();
-    for (Command& command : unread)
+    for (Command& command : unread) {
       if (auto* fetch = std::get_if<FetchCommand>(&command); fetch != nullptr && fetch->done)
         fetch->done(Reply{.error = stopping()});
+      if (auto* purge = std::get_if<PurgeCommand>(&command)) purge->done();
+    }
     dispatcher_.abandon(stopping());
   }
 
@@ -191,7 +209,16 @@ class Enricher::Core {
     done(std::move(reply));
   }
 
-  void refresh_behind(const Ask& ask, const EntryPtr& entry) {
+  /// Returns when the thread has handled it; at once when there is none (any more).
+  void forget_flights(const store::PurgeFilter& filter) {
+    if (drive_ == Drive::ByHand) return dispatcher_.forget(filter);
+    const auto handled = std::make_shared<std::promise<void>>();
+    if (mailbox_->post(PurgeCommand{filter, [handled] { handled->set_value(); }}))
+      handled->get_future().wait();
+  }
+
+  void refresh_behind(const Ask& ask, const Held& held) {
+    const EntryPtr& entry = held.entry;
     const SteadyTime now = parts_.clock.steady();
     SteadyTime::rep due = entry->refresh_not_before.load(std::memory_order_relaxed);
     if (now.time_since_epoch().count() < due) return;
@@ -200,7 +227,7 @@ class Enricher::Core {
       return;
     mailbox_->post(
         FetchCommand{{.tenant = ask.tenant, .indicator = ask.indicator, .mode = AskMode::Refresh},
-                     entry,
+                     held,
                      {}});  // no caller to tell
   }
 
@@ -224,6 +251,7 @@ class Enricher::Core {
   std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   Cache cache_;
+  const Drive drive_;
   Dispatcher dispatcher_;  ///< touched by the thread alone while it runs
   std::atomic<std::size_t> waiting_{0};
   std::atomic<bool> draining_{false};
@@ -272,8 +300,11 @@ Enricher::~Enricher() = default;
 Enricher::Looked Enricher::look(const Ask& ask) {
   return core_->look(ask);
 }
-void Enricher::fetch(Ask ask, EntryPtr held, Done done) {
+void Enricher::fetch(Ask ask, Held held, Done done) {
   core_->fetch(std::move(ask), std::move(held), std::move(done));
+}
+Result<std::int64_t> Enricher::purge(const store::PurgeFilter& filter) {
+  return core_->purge(filter);
 }
 EnrichStats Enricher::stats() const {
   return core_->stats();

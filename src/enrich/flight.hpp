@@ -36,6 +36,7 @@ struct Flight {
   std::vector<Waiter> waiters;
   Lane lane = Lane::Analyst;  ///< the highest of those who asked
   bool sent = false;
+  bool overtaken = false;  ///< by a purge, after it was sent: shown to its waiters, kept nowhere
 };
 
 /// One TQL query for one tenant, page by page.

@@ -78,6 +78,14 @@ EntryPtr MemoryTier::find(const KeyView& key) const {
 }
 
 void MemoryTier::insert(const KeyView& key, EntryPtr entry) {
+  insert(key, std::move(entry), nullptr);
+}
+
+void MemoryTier::insert_as_of(std::uint64_t generation, const KeyView& key, EntryPtr entry) {
+  insert(key, std::move(entry), &generation);
+}
+
+void MemoryTier::insert(const KeyView& key, EntryPtr entry, const std::uint64_t* as_of) {
   std::size_t bytes =
       kOverhead + key.canonical.size() + (entry->rendered ? entry->rendered->bytes() : 0);
   for (const std::string& spelling : entry->asked)
@@ -86,6 +94,8 @@ void MemoryTier::insert(const KeyView& key, EntryPtr entry) {
   const std::uint64_t h = hash(key);
   Shard& shard = shard_of(h);
   const WriteLock lock{shard.mutex};
+  // Under the lock: a generation that begins after this look finds the entry when it comes here.
+  if (as_of != nullptr && *as_of != generation()) return;
   if (const auto it = shard.index.find(h); it != shard.index.end()) {
     if (it->second->is(key) && it->second->entry->life.fetched_at > entry->life.fetched_at) return;
     shard.remove(it);
@@ -126,6 +136,19 @@ void MemoryTier::clear() {
     shard->ring.clear();
     shard->hand = shard->ring.end();
     shard->bytes = 0;
+  }
+}
+
+void MemoryTier::forget(const std::function<bool(const KeyView&, const Entry&)>& match) {
+  generation_.fetch_add(1, std::memory_order_acq_rel);
+  for (const auto& shard : shards_) {
+    const WriteLock lock{shard->mutex};
+    for (auto it = shard->index.begin(); it != shard->index.end();) {
+      const Shard::Node& node = *it->second;
+      const auto next = std::next(it);
+      if (match({node.tenant, node.type, node.canonical}, *node.entry)) shard->remove(it);
+      it = next;
+    }
   }
 }
 

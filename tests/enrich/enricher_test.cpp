@@ -1,127 +1,15 @@
-#include <catch2/catch.hpp>
-
 #include <optional>
 #include <thread>
 
-#include <cardstock/enrich/enricher.hpp>
-#include <cardstock/store/memory_record_store.hpp>
-#include <cardstock/util/json_writer.hpp>
-
-#include "support/fake_http_client.hpp"
-#include "support/manual_clock.hpp"
+#include "enrich/enrich_fixture.hpp"
 
 using namespace cardstock;
 using namespace cardstock::enrich;
 using namespace std::chrono_literals;
 using test::FakeHttpClient;
-
-namespace {
-
-/// Renders a record as its owners' names, so that a test sees whose data an entry holds.
-class Owners final : public Rendered {
- public:
-  explicit Owners(const threatconnect::Record& record) {
-    for (const auto& copy : record.copies) text += copy.owner + ";";
-  }
-  std::size_t bytes() const noexcept override { return text.size(); }
-  std::string text;
-};
-
-std::string row(std::string_view type, std::string_view summary, std::string_view owner) {
-  std::string out;
-  JsonWriter json{out};
-  json.begin_object()
-      .field("id", 1)
-      .field("ownerName", owner)
-      .field("type", type)
-      .field("summary", summary);
-  json.field("lastModified", "2026-01-01T00:00:00Z").field("active", true).end_object();
-  return out;
-}
-
-std::string page(const std::vector<std::string>& rows, std::string_view next = {}) {
-  std::string out = R"({"data":[)";
-  for (std::size_t i = 0; i < rows.size(); ++i) out += (i == 0 ? "" : ",") + rows[i];
-  out += "]";
-  if (!next.empty()) out += R"(,"next":)" + json_string(next);
-  return out + R"(,"status":"Success"})";
-}
-
-struct Fixture {
-  explicit Fixture(EnrichSettings with = {.requests_per_minute = 0, .burst = 0})
-      : settings{std::move(with)} {
-    settings.policy = {.ttl = 60s, .ttl_absent = 30s, .grace = 10s, .keep = 100s, .jitter = 0};
-    tenants = std::make_unique<Tenants>(*Tenants::create(
-        {.own_base_url = "https://tc.test/api", .pass_through_hosts = {"https://tc.test"}},
-        Secret{"installation key"}));
-    one = *tenants->of({"https://tc.test/api", "one", "secret", ""});
-    two = *tenants->of({"https://tc.test/api", "two", "secret", ""});
-    restart();
-  }
-  void restart() {
-    enricher.reset();
-    enricher = std::make_unique<Enricher>(
-        settings,
-        EnrichParts{clock,
-                    client,
-                    store,
-                    log,
-                    [](const Tenant&, const Indicator&, const threatconnect::Record& record) {
-                      return std::make_unique<Owners>(record);
-                    },
-                    {1, 2}},
-        Enricher::Drive::ByHand);
-  }
-  Ask ask(std::string_view name,
-          TenantPtr tenant = nullptr,
-          AskMode mode = AskMode::Normal,
-          EntityType type = EntityType::InternetDomainName) {
-    return {.tenant = tenant ? std::move(tenant) : one,
-            .indicator = *Indicator::parse(type, name),
-            .mode = mode,
-            .deadline = clock.steady() + 20s};
-  }
-  /// What a front does: looks, and waits when there is nothing to show.
-  std::shared_ptr<std::optional<Reply>> get(const Ask& a) {
-    auto reply = std::make_shared<std::optional<Reply>>();
-    Enricher::Looked looked = enricher->look(a);
-    if (looked.reply) {
-      *reply = std::move(*looked.reply);
-    } else {
-      enricher->fetch(a, std::move(looked.held), [reply](Reply r) { *reply = std::move(r); });
-    }
-    run();
-    return reply;
-  }
-  void run() {
-    while (enricher->run_ready()) {
-    }
-  }
-  void answer(std::size_t index, std::string body, int status = 200) {
-    REQUIRE(client.answer(index, FakeHttpClient::json(std::move(body), status)));
-    run();
-  }
-  void fail_call(std::size_t index, ErrorCode code) {
-    REQUIRE(client.answer(index, fail(code, "It failed.", "test")));
-    run();
-  }
-  static std::string owners(const std::optional<Reply>& reply) {
-    REQUIRE(reply);
-    REQUIRE(reply->entry);
-    return static_cast<const Owners&>(*reply->entry->rendered).text;
-  }
-
-  test::ManualClock clock;
-  FakeHttpClient client;
-  store::MemoryRecordStore store;
-  NullLog log;
-  EnrichSettings settings;
-  std::unique_ptr<Tenants> tenants;
-  TenantPtr one, two;
-  std::unique_ptr<Enricher> enricher;
-};
-
-}  // namespace
+using test::page;
+using test::row;
+using Fixture = test::EnrichFixture;
 
 TEST_CASE("enricher: a miss asks once, then hits with the fetch time", "[enrich]") {
   Fixture f;
@@ -389,7 +277,7 @@ TEST_CASE("enricher: one poisoned indicator fails alone", "[enrich]") {
   std::vector<std::shared_ptr<std::optional<Reply>>> replies(8);
   for (std::size_t i = 0; i < replies.size(); ++i) {
     replies[i] = std::make_shared<std::optional<Reply>>();
-    f.enricher->fetch(f.ask("n" + std::to_string(i) + ".test"), nullptr,
+    f.enricher->fetch(f.ask("n" + std::to_string(i) + ".test"), {},
                       [reply = replies[i]](Reply r) { *reply = std::move(r); });
   }
   const auto all = [&] {
@@ -451,7 +339,7 @@ TEST_CASE("enricher: the end gives every waiter an answer", "[enrich]") {
   const auto sent = f.get(f.ask("a.test"));
   const auto waiting = f.get(f.ask("b.test"));
   auto unread = std::make_shared<std::optional<Reply>>();
-  f.enricher->fetch(f.ask("c.test"), nullptr, [unread](Reply r) { *unread = std::move(r); });
+  f.enricher->fetch(f.ask("c.test"), {}, [unread](Reply r) { *unread = std::move(r); });
   f.enricher.reset();
   for (const auto& reply : {sent, waiting, unread}) {
     REQUIRE(*reply);

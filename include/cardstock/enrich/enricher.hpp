@@ -128,16 +128,29 @@ class Enricher {
   Enricher(const Enricher&) = delete;
   Enricher& operator=(const Enricher&) = delete;
 
+  /// What is held of an indicator, however old, and the generation in which it was looked up: a
+  /// purge since then has made it worthless.
+  struct Held {
+    EntryPtr entry;
+    std::uint64_t generation = 0;
+  };
   struct Looked {
     std::optional<Reply> reply;  ///< nullopt: upstream must be asked
-    EntryPtr held;               ///< what is held, however old; give it to fetch
+    Held held;                   ///< give it to fetch
   };
   /// The answer that the cache may give: a hit, a stale one in grace (a refresh is started behind
   /// it), or for OnlyIfCached what there is, NotInCache included.
   Looked look(const Ask& ask);
   /// Asks upstream, or joins the flight of the same key. `held` is served, marked stale, when that
   /// fails and its age allows. `done` is called once, on the enricher's thread; it must not block.
-  void fetch(Ask ask, EntryPtr held, Done done);
+  void fetch(Ask ask, Held held, Done done);
+
+  /// Deletes what matches, from the store and from memory; returns how many rows the store had. An
+  /// answer whose call was sent before is given to those who wait for it and kept nowhere; asks
+  /// from now on get a call of their own. When this returns, nothing older than the call is served.
+  /// Blocking: until the store has deleted (minutes, for millions of rows); not to be called from a
+  /// `done`. Errors: those of RecordStore::purge; some rows may then be gone already.
+  Result<std::int64_t> purge(const store::PurgeFilter& filter);
 
   EnrichStats stats() const;
   /// Does all that is due now; returns whether anything was done. Only with Drive::ByHand.

@@ -6,7 +6,9 @@
 /// Threads: any; shards, so that readers rarely meet. Blocking: none. Limits: `limit` bytes in all,
 /// entries above a sixteenth of it are not kept; evicts by second chance (CLOCK) within a shard.
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string_view>
@@ -33,8 +35,15 @@ class MemoryTier {
   EntryPtr find(const KeyView& key) const;
   /// Keeps `entry` unless a younger one is held.
   void insert(const KeyView& key, EntryPtr entry);
+  /// The same for what was read when `generation` was as given; nothing when it no longer is.
+  void insert_as_of(std::uint64_t generation, const KeyView& key, EntryPtr entry);
   void erase(const KeyView& key);
   void clear();
+  /// A new generation, then every entry goes for which `match` is true. What was read before this
+  /// call does not come in behind it. `match` must not call the tier.
+  void forget(const std::function<bool(const KeyView&, const Entry&)>& match);
+  /// Counts the calls of forget().
+  std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
 
   struct Size {
     std::size_t rows = 0;
@@ -49,10 +58,12 @@ class MemoryTier {
  private:
   struct Shard;
   Shard& shard_of(std::uint64_t hash) const noexcept;
+  void insert(const KeyView& key, EntryPtr entry, const std::uint64_t* as_of);
 
   static constexpr std::size_t kShards = 16;
   std::size_t limit_bytes_;
   SipKey hash_key_;
+  std::atomic<std::uint64_t> generation_{0};
   std::array<std::unique_ptr<Shard>, kShards> shards_;
 };
 
