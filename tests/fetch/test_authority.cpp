@@ -49,6 +49,18 @@ Openssl<X509> new_certificate(EVP_PKEY* key,
   return certificate;
 }
 
+/// What `write` puts into a BIO.
+template <class Write>
+std::string pem_of(Write write) {
+  BIO* const memory = BIO_new(BIO_s_mem());
+  must(memory != nullptr && write(memory) == 1, "PEM");
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(memory, &text);
+  std::string pem{text, static_cast<std::size_t>(size)};
+  BIO_free(memory);
+  return pem;
+}
+
 class TlsTransport final : public RawTransport {
  public:
   explicit TlsTransport(Openssl<SSL> session) : session_{std::move(session)} {}
@@ -98,28 +110,35 @@ TestAuthority::TestAuthority(const std::string& name)
 }
 
 std::string TestAuthority::pem() const {
-  BIO* const memory = BIO_new(BIO_s_mem());
-  must(memory != nullptr && PEM_write_bio_X509(memory, certificate_.get()) == 1, "PEM");
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(memory, &text);
-  std::string pem{text, static_cast<std::size_t>(size)};
-  BIO_free(memory);
-  return pem;
+  return pem_of([this](BIO* out) { return PEM_write_bio_X509(out, certificate_.get()); });
 }
 
-std::shared_ptr<SSL_CTX> TestAuthority::server_context(const TlsOptions& options) const {
-  const Openssl<EVP_PKEY> key = new_key();
-  const Openssl<X509> certificate =
+TestAuthority::Leaf TestAuthority::new_leaf(const TlsOptions& options) const {
+  Openssl<EVP_PKEY> key = new_key();
+  Openssl<X509> certificate =
       new_certificate(key.get(), "leaf", options.valid_from, options.valid_until);
   must(X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate_.get())) == 1,
        "issuer");
   add_extension(certificate.get(), NID_subject_alt_name, options.names);
   must(X509_sign(certificate.get(), key_.get(), EVP_sha256()) != 0, "signature");
+  return {std::move(key), std::move(certificate)};
+}
 
+PemPair TestAuthority::issue(const TlsOptions& options) const {
+  const Leaf leaf = new_leaf(options);
+  return {pem_of([&leaf](BIO* out) { return PEM_write_bio_X509(out, leaf.certificate.get()); }),
+          pem_of([&leaf](BIO* out) {
+            return PEM_write_bio_PrivateKey(out, leaf.key.get(), nullptr, nullptr, 0, nullptr,
+                                            nullptr);
+          })};
+}
+
+std::shared_ptr<SSL_CTX> TestAuthority::server_context(const TlsOptions& options) const {
+  const Leaf leaf = new_leaf(options);
   Openssl<SSL_CTX> context{SSL_CTX_new(TLS_server_method())};
   must(context != nullptr, "context");
-  must(SSL_CTX_use_certificate(context.get(), certificate.get()) == 1, "certificate");
-  must(SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1, "key");
+  must(SSL_CTX_use_certificate(context.get(), leaf.certificate.get()) == 1, "certificate");
+  must(SSL_CTX_use_PrivateKey(context.get(), leaf.key.get()) == 1, "key");
   if (options.highest_version != 0) {
     // Debian's OpenSSL speaks TLS 1.1 only at security level 0.
     must(SSL_CTX_set_cipher_list(context.get(), "ALL:@SECLEVEL=0") == 1, "ciphers");

@@ -30,14 +30,26 @@ struct TlsOptions {
   bool offers_http2 = false;  ///< by ALPN
 };
 
+/// A server's certificate and key, as PEM.
+struct PemPair {
+  std::string certificate;
+  std::string key;
+};
+
 /// Throws std::runtime_error when OpenSSL fails. Threads: const methods from any.
 class TestAuthority {
  public:
   explicit TestAuthority(const std::string& name);
   std::string pem() const;
   std::shared_ptr<SSL_CTX> server_context(const TlsOptions& options) const;
+  PemPair issue(const TlsOptions& options) const;
 
  private:
+  struct Leaf {
+    Openssl<EVP_PKEY> key;
+    Openssl<X509> certificate;
+  };
+  Leaf new_leaf(const TlsOptions& options) const;
   Openssl<EVP_PKEY> key_;
   Openssl<X509> certificate_;
 };

@@ -184,7 +184,7 @@ class RawClient {
   }
   const std::string& buffered() const { return input_; }
 
- private:
+  /// `head` with the line end of its last field.
   static RawAnswer parse_head(std::string_view head) {
     RawAnswer answer;
     std::size_t end = head.find("\r\n");
@@ -203,6 +203,8 @@ class RawClient {
     }
     return answer;
   }
+
+ private:
   bool receive(std::chrono::steady_clock::time_point deadline) {
     std::array<char, 65536> bytes;
     while (true) {

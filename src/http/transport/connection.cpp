@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <utility>
 
 namespace cardstock::http {
 namespace {
@@ -27,23 +26,35 @@ void empty(std::string& buffer, std::size_t kept) {
 
 }  // namespace
 
-WorkerContext::WorkerContext(const Handler& use_handler, const TransportLimits& use_limits)
+WorkerContext::WorkerContext(const Handler& use_handler,
+                             const TransportLimits& use_limits,
+                             const TlsIdentity* use_tls)
     : handler{use_handler},
       limits{use_limits},
       framing_limits{use_limits.head_bytes, use_limits.headers, use_limits.body_bytes},
+      tls{use_tls},
       now{std::chrono::steady_clock::now()},
       input(kReceiveBytes),
       headers(use_limits.headers) {
   date.update(SystemClock{}.wall());
 }
 
-Connection::Connection(ConnectionId id, PeerAddress peer, const WorkerContext& context)
-    : id_{id}, peer_{std::move(peer)}, deadline_{context.now + context.limits.head_timeout} {}
+Connection::Connection(ConnectionId id, PeerAddress peer, WorkerContext& context)
+    : id_{id},
+      peer_{std::move(peer)},
+      stream_{id.descriptor, context.tls},
+      deadline_{context.now + context.limits.head_timeout} {
+  if (context.tls == nullptr) return;
+  phase_ = Phase::Handshake;
+  handshake_.emplace(context.handshakes);
+  deadline_ = context.now + context.limits.handshake_timeout;
+}
 
 Connection::Next Connection::on_event(WorkerContext& context, Readable readable, bool writable) {
   if (readable != Readable::No) unread_ = true;
   if (readable == Readable::ToTheEnd) to_the_end_ = true;
-  if (readable == Readable::No && (!writable || unsent_.empty())) return Next::Wait;
+  if (writable && stream_.reading_wants_room()) unread_ = true;
+  if (!unread_ && (!writable || unsent_.empty())) return Next::Wait;
   return turn(context);
 }
 
@@ -66,7 +77,8 @@ Connection::Next Connection::on_completion(WorkerContext& context, const Complet
 
 Connection::Next Connection::on_drain(WorkerContext& context) {
   const auto is_idle = [this] {
-    return phase_ == Phase::Idle || (phase_ == Phase::Head && input_.empty());
+    return phase_ == Phase::Idle || phase_ == Phase::Handshake ||
+           (phase_ == Phase::Head && input_.empty());
   };
   if (!is_idle()) return Next::Wait;
   unread_ = to_the_end_ = true;
@@ -84,6 +96,7 @@ Connection::Next Connection::on_deadline(WorkerContext& context) {
     case Phase::Writing:
       WorkerCounters::count(context.counters.timed_out);
       return Next::Abort;
+    case Phase::Handshake:
     case Phase::Head:
     case Phase::Body:
       break;
@@ -125,28 +138,35 @@ Connection::Next Connection::turn(WorkerContext& context) {
 
 /// False when the connection is broken.
 bool Connection::receive(WorkerContext& context) {
-  const ssize_t got =
-      ::recv(id_.descriptor, context.input.data(), context.input.size(), MSG_DONTWAIT);
-  if (got < 0) {
-    if (errno == EINTR) return true;
-    unread_ = false;
-    return errno == EAGAIN;
+  const Moved got = stream_.receive(context.input);
+  switch (got.kind) {
+    case Moved::Kind::Failed:
+      if (handshake_) WorkerCounters::count(context.counters.failed_handshakes);
+      return false;
+    case Moved::Kind::Blocked:
+      unread_ = false;
+      if (stream_.reading_wants_room()) listen_for_room();
+      return true;
+    case Moved::Kind::End:
+      ended_ = true;
+      unread_ = false;
+      return true;
+    case Moved::Kind::Some:
+      break;
   }
-  if (got == 0) {
-    ended_ = true;
-    unread_ = false;
-    return true;
-  }
-  const auto size = static_cast<std::size_t>(got);
-  // A stream socket that gives less than was asked for is empty; what comes later is a new event.
-  unread_ = to_the_end_ || size == context.input.size();
+  // What comes to an empty socket later is a new event.
+  unread_ = to_the_end_ || !stream_.is_drained(got.bytes, context.input.size());
+  keep_input(context, got.bytes);
+  return true;
+}
+
+void Connection::keep_input(WorkerContext& context, std::size_t size) {
   if (input_.empty()) {
     take_input(context, std::span{context.input}.first(size));
   } else {
     input_.append(context.input.data(), size);
     take_input(context, input_);
   }
-  return true;
 }
 
 /// Serves the requests in `bytes` (input_ or the worker's buffer) and keeps the rest in input_.
@@ -232,24 +252,24 @@ Connection::Sent Connection::flush(WorkerContext& context) {
   std::string& from = shared ? context.output : unsent_;
   std::size_t& at = sent_;
   while (at < from.size()) {
-    const ssize_t sent =
-        ::send(id_.descriptor, from.data() + at, from.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) {
-      at += static_cast<std::size_t>(sent);
+    const Moved sent = stream_.send(std::string_view{from}.substr(at));
+    if (sent.kind == Moved::Kind::Some) {
+      at += sent.bytes;
       moved_ = true;
-    } else if (errno == EAGAIN) {
+      continue;
+    }
+    if (sent.kind == Moved::Kind::Blocked) {
       if (shared) {
         unsent_.assign(from, at);
         at = 0;
         empty(context.output, kKeptBytes);
       }
-      wants_room_ = !std::exchange(listens_for_room_, true);
+      listen_for_room();
       return Sent::Blocked;
-    } else if (errno != EINTR) {
-      at = 0;
-      empty(context.output, kKeptBytes);
-      return Sent::Failed;
     }
+    at = 0;
+    empty(context.output, kKeptBytes);
+    return Sent::Failed;
   }
   at = 0;
   empty(from, shared ? kKeptBytes : 0);
@@ -269,9 +289,13 @@ Connection::Next Connection::settle(WorkerContext& context) {
     if (ended_ && starved_) return Next::Close;
     if (closing_) return begin_linger(context);
   }
+  if (handshake_ && !stream_.is_handshaking()) handshake_.reset();
   Phase phase = Phase::Idle;
   auto limit = context.limits.idle_timeout;
-  if (!unsent_.empty()) {
+  if (handshake_) {
+    phase = Phase::Handshake;
+    limit = context.limits.handshake_timeout;
+  } else if (!unsent_.empty()) {
     phase = Phase::Writing;
     limit = context.limits.write_timeout;
   } else if (owed_) {
@@ -294,7 +318,7 @@ Connection::Next Connection::settle(WorkerContext& context) {
 }
 
 Connection::Next Connection::begin_linger(WorkerContext& context) {
-  ::shutdown(id_.descriptor, SHUT_WR);
+  stream_.end();
   phase_ = Phase::Linger;
   deadline_ = context.now + (context.draining ? kLingerWhileDraining : kLinger);
   empty(input_, 0);

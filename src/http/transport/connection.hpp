@@ -8,18 +8,22 @@
 /// Owns / lifetime: owns its bytes, not its socket (the Worker closes that); dies with its worker
 /// at the latest.
 /// Time: steady, from WorkerContext::now.
-/// Limits: holds at most one head, one body and 64 KiB of input, and `unsent_bytes` plus one answer
-/// of output. In steady state a kept connection holds no bytes and a request costs no allocation:
-/// both ends use the worker's buffers.
+/// Limits: under TLS, OpenSSL holds up to two records (32 KiB) more while they move. Holds at most
+/// one head, one body and 64 KiB of input, and `unsent_bytes` plus one answer of output. In steady
+/// state a kept connection holds no bytes and a request costs no allocation: both ends use the
+/// worker's buffers.
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "admission.hpp"
 #include "answer.hpp"
 #include "completion.hpp"
 #include "framing.hpp"
+#include "stream.hpp"
 
 namespace cardstock::http {
 
@@ -30,6 +34,7 @@ struct alignas(64) WorkerCounters {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> bad_requests{0};
   std::atomic<std::uint64_t> timed_out{0};
+  std::atomic<std::uint64_t> failed_handshakes{0};
 
   static void count(
       std::atomic<std::uint64_t>& counter) {  // one writer: no locked instruction needed
@@ -39,11 +44,15 @@ struct alignas(64) WorkerCounters {
 
 /// What a worker lends to the connection whose turn it is.
 struct WorkerContext {
-  WorkerContext(const Handler& use_handler, const TransportLimits& use_limits);
+  WorkerContext(const Handler& use_handler,
+                const TransportLimits& use_limits,
+                const TlsIdentity* use_tls);
 
   const Handler& handler;
   const TransportLimits& limits;
   const FramingLimits framing_limits;
+  const TlsIdentity* const tls;  ///< nullptr: plain HTTP
+  std::size_t handshakes = 0;    ///< in progress
   WorkerCounters counters;
   std::shared_ptr<CompletionQueue> completions = std::make_shared<CompletionQueue>();
   DateLine date;
@@ -52,6 +61,18 @@ struct WorkerContext {
   std::vector<char> input;          ///< what one receive brings
   std::string output;               ///< answers of one turn, sent together
   std::vector<HeaderView> headers;  ///< of the request in hand
+};
+
+/// Counts as one of the handshakes in progress, from its making to its end.
+class HandshakeSlot {
+ public:
+  explicit HandshakeSlot(std::size_t& count) : count_{count} { ++count_; }
+  ~HandshakeSlot() { --count_; }
+  HandshakeSlot(const HandshakeSlot&) = delete;
+  HandshakeSlot& operator=(const HandshakeSlot&) = delete;
+
+ private:
+  std::size_t& count_;
 };
 
 class Connection {
@@ -68,7 +89,8 @@ class Connection {
   /// told that it is all.
   enum class Readable { No, Some, ToTheEnd };
 
-  Connection(ConnectionId id, PeerAddress peer, const WorkerContext& context);
+  /// `context` outlives it.
+  Connection(ConnectionId id, PeerAddress peer, WorkerContext& context);
 
   Next on_event(WorkerContext& context, Readable readable, bool writable);
   Next on_completion(WorkerContext& context, const Completion& completion);
@@ -87,13 +109,14 @@ class Connection {
  private:
   friend class Responder;
   enum class Phase {
-    Head,     ///< of the first request from the start, of later ones from their first byte
-    Body,     ///< head known, body coming
-    Idle,     ///< between requests
-    Owed,     ///< a Deferred is out; no deadline is ours to set
-    Writing,  ///< the socket is full
-    Linger,   ///< all is said; the client's remaining bytes are thrown away so that no reset
-              ///< overtakes the answer
+    Handshake,  ///< TLS
+    Head,       ///< of the first request from the start, of later ones from their first byte
+    Body,       ///< head known, body coming
+    Idle,       ///< between requests
+    Owed,       ///< a Deferred is out; no deadline is ours to set
+    Writing,    ///< the socket is full
+    Linger,     ///< all is said; the client's remaining bytes are thrown away so that no reset
+                ///< overtakes the answer
   };
   enum class Sent { All, Blocked, Failed };
 
@@ -103,18 +126,22 @@ class Connection {
   Next settle(WorkerContext& context);
   bool may_serve() const { return !owed_ && unsent_.empty() && !closing_; }
   bool receive(WorkerContext& context);
+  void keep_input(WorkerContext& context, std::size_t size);
   void take_input(WorkerContext& context, std::span<char> bytes);
   std::span<char> serve(WorkerContext& context, std::span<char> bytes);
   void handle(WorkerContext& context);
   void refuse(WorkerContext& context, int status);
   Sent flush(WorkerContext& context);
   void finish_request(const WorkerContext& context);
+  void listen_for_room() { wants_room_ = !std::exchange(listens_for_room_, true); }
   AnswerForm form(const WorkerContext& context) const;
   /// Behind what is still unsent, or in the worker's buffer.
   std::string& output(WorkerContext& context) { return unsent_.empty() ? context.output : unsent_; }
 
   const ConnectionId id_;
   const PeerAddress peer_;
+  Stream stream_;
+  std::optional<HandshakeSlot> handshake_;
   Framer framer_;
   std::string input_;   ///< received, and not yet a whole request
   std::string unsent_;  ///< from sent_ on

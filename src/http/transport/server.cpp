@@ -206,6 +206,7 @@ ServerCounters Server::counters() const {
     sum.refused += counters.refused.load(std::memory_order_relaxed);
     sum.requests += counters.requests.load(std::memory_order_relaxed);
     sum.bad_requests += counters.bad_requests.load(std::memory_order_relaxed);
+    sum.failed_handshakes += counters.failed_handshakes.load(std::memory_order_relaxed);
     sum.timed_out += counters.timed_out.load(std::memory_order_relaxed);
     sum.deferred += worker->owed();
   }

@@ -99,10 +99,11 @@ Worker::Worker(WorkerPool& pool, std::size_t number)
     : Pistache::Tcp::Transport{std::make_shared<Arrivals>()},
       pool_{pool},
       number_{number},
-      context_{pool.handler, pool.config.limits} {}
+      context_{pool.handler, pool.config.limits, pool.config.tls.get()} {}
 
 Worker::~Worker() {
   context_.completions->close();
+  connections_.clear();  // they may still say goodbye on their sockets
   for (const auto& [descriptor, peer] : peers) ::close(descriptor);
   if (timer_ >= 0) ::close(timer_);
 }
@@ -201,7 +202,8 @@ void Worker::serve_pistache() {
 void Worker::arrived(int descriptor) {
   PeerAddress peer;
   const bool still_there = PeerAddress::of(descriptor, peer);
-  if (stopped_ || !still_there || !pool_.admission.enter(peer)) {
+  if (stopped_ || !still_there || context_.handshakes >= context_.limits.handshakes ||
+      !pool_.admission.enter(peer)) {
     if (still_there) WorkerCounters::count(context_.counters.refused);
     refused_.push_back(descriptor);  // not closed here: Pistache is about to register it
     return;

@@ -23,6 +23,10 @@
 ///
 /// Time: steady, in steps of 50 ms; wall for `Date`, in steps of a second.
 ///
+/// TLS: where ServerConfig::tls is given (tls.hpp has its terms); one handshake costs its worker
+/// about a millisecond with an RSA key and a tenth of it with an elliptic one. A client that speaks
+/// plain HTTP to it is closed without an answer.
+///
 /// Limits: TransportLimits. A connection refused by its number is closed at once, without an
 /// answer. That number is kept 64 below the process's limit of descriptors, because Pistache's
 /// accept thread spins while there are none: several Servers, or many other descriptors, want a
@@ -38,6 +42,7 @@
 #include <string_view>
 #include <utility>
 
+#include <cardstock/http/transport/tls.hpp>
 #include <cardstock/util/result.hpp>
 
 namespace cardstock::http {
@@ -49,7 +54,12 @@ struct TransportLimits {
   std::size_t unsent_bytes = 1024 * 1024;  ///< above this, no further request is read
   std::size_t connections = 10000;         ///< of this Server; see above
   std::size_t connections_per_address = 10000;  ///< an IPv6 address counts with its whole /64
-  /// From the request's first byte to its head's end; for the first request, from the connect.
+  /// TLS handshakes in progress at one worker; connections above are refused.
+  std::size_t handshakes = 1000;
+  /// From the connect to the handshake's end, under TLS.
+  std::chrono::milliseconds handshake_timeout{5000};
+  /// From the request's first byte to its head's end; for the first request, from the connect, or
+  /// under TLS from the handshake's end.
   std::chrono::milliseconds head_timeout{10000};
   /// From the head's end to the body's, however it drips.
   std::chrono::milliseconds body_timeout{15000};
@@ -63,6 +73,7 @@ struct ServerConfig {
   std::string address = "127.0.0.1";  ///< literal IPv4 or IPv6 (without brackets)
   std::uint16_t port = 0;             ///< 0: one that is free
   int workers = 1;                    ///< 1 to 128; others are taken as the nearest
+  std::shared_ptr<TlsIdentity> tls;   ///< nullptr: plain HTTP
   std::string name = "http";          ///< prefix of thread names, which the system cuts at 15 bytes
   TransportLimits limits;
 };
@@ -152,10 +163,12 @@ using Handler = std::function<void(const Request&, Responder&)>;
 
 struct ServerCounters {
   std::uint64_t accepted = 0;
-  std::uint64_t refused = 0;  ///< by a limit of connections
+  std::uint64_t refused = 0;            ///< by a limit of connections or handshakes
+  std::uint64_t failed_handshakes = 0;  ///< not TLS, no version or cipher in common, …
   std::uint64_t requests = 0;
   std::uint64_t bad_requests = 0;  ///< refused by framing
-  std::uint64_t timed_out = 0;     ///< in a head, a body or an answer; idle ends are not counted
+  std::uint64_t timed_out =
+      0;  ///< in a handshake, a head, a body or an answer; idle ends are not counted
   std::size_t open = 0;
   std::size_t deferred = 0;  ///< answers owed now
 };
