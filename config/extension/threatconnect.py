@@ -13,7 +13,7 @@ from recordedfuture_extension_util import extension_util as util
 
 SERVICE = "@SERVICE_URL@"  # this and the secret are set by scripts/package-extension
 SECRET = "@SHARED_SECRET@"
-SECONDS = 60  # for each wait on the network; the service answers within its card_timeout
+SECONDS = 30  # for each wait on the network; longer than the card_timeout of the service
 MOST_BYTES = 8 * 1024 * 1024
 TRUST = ssl.create_default_context()  # checks certificates; made once, for Jython reads the authorities slowly
 
@@ -62,7 +62,7 @@ def request(request_dict, auth_info=None):
         card = json.dumps(answer["card"]) if outcome == "ok" else None
     except:  # noqa: E722  Java's exceptions too, which are none of Python's
         fault = sys.exc_info()[1]
-        reason = getattr(fault, "reason", fault)
+        reason = fault.reason if isinstance(fault, urllib2.URLError) else fault
         raise util.ExtensionApiException([text for kind, text in SENTENCES if isinstance(reason, kind)][0])
     if outcome == "ok":
         return card

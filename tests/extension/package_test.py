@@ -84,6 +84,7 @@ class Packaging(unittest.TestCase):
             os.utime(path, (1, 1))
             path.chmod(0o600)
         self.assertEqual(self.pack(), first)
+        self.assertEqual(first[4:8], bytes(4), "the time in gzip's header")
 
     def test_the_address_is_set(self):
         self.pack(url=URL + "/")
