@@ -2,6 +2,11 @@
 
 Called by ctest with the source folder and the program cardstock.
 """
+import ast
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
 import json
 import os
 import pathlib
@@ -13,10 +18,22 @@ import tarfile
 import tempfile
 import unittest
 import zlib
+from unittest import mock
 
 SOURCE = pathlib.Path(sys.argv[1])
 PROGRAM = sys.argv[2]
 URL = "https://cards.example.com/tc"
+
+
+def load_script():
+    sys.dont_write_bytecode = True
+    loader = importlib.machinery.SourceFileLoader("package_extension", str(SOURCE / "scripts/package-extension"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+SCRIPT = load_script()
 
 
 def png(width: int, height: int, comment: bytes = b"") -> bytes:
@@ -44,9 +61,13 @@ class Packaging(unittest.TestCase):
         self.output = self.work / "out" / "card.tgz"
 
     def run_script(self, *options, url=URL, program=PROGRAM):
-        return subprocess.run(
-            [SOURCE / "scripts/package-extension", "--service-url", url, "--from", self.folder, "--output", self.output,
-             *options], env={**os.environ, "CARDSTOCK": program}, capture_output=True, text=True, check=False)
+        """In this process: starting Python a hundred times takes a minute."""
+        arguments = ["package-extension", "--service-url", url, "--from", self.folder, "--output", self.output, *options]
+        out, err = io.StringIO(), io.StringIO()
+        with (mock.patch.object(sys, "argv", list(map(str, arguments))), mock.patch.dict(os.environ, CARDSTOCK=program),
+              contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)):
+            code = SCRIPT.main()
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
     def pack(self, *options, **more) -> bytes:
         ended = self.run_script(*options, **more)
@@ -77,6 +98,12 @@ class Packaging(unittest.TestCase):
         self.assertEqual([entry.name for entry in entries],
                          ["extension.json", "logo_full.png", "logo_thumbnail.png", "metadata.json", "threatconnect.py"])
         self.assertTrue(all(entry.isfile() and entry.mtime == 0 and entry.uname == "" for entry in entries))
+
+    def test_as_a_command(self):
+        ended = subprocess.run([SOURCE / "scripts/package-extension", "--service-url", URL, "--output", self.output],
+                               env={**os.environ, "CARDSTOCK": PROGRAM}, capture_output=True, text=True, check=False)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertRegex(ended.stdout, rf"^{self.output}: 5 files, \d+ bytes, asks {URL}\n$")
 
     def test_the_same_input_gives_the_same_bytes(self):
         first = self.pack()
@@ -238,6 +265,15 @@ class Packaging(unittest.TestCase):
         printed = subprocess.run([PROGRAM, "metadata"], capture_output=True, check=True).stdout
         self.assertEqual((SOURCE / "config/extension/metadata.json").read_bytes(), printed,
                          "write it anew: cardstock metadata > config/extension/metadata.json")
+
+    def test_every_sentence_of_the_program_is_explained(self):
+        program = ast.parse((SOURCE / "config/extension/threatconnect.py").read_text(encoding="utf-8"))
+        table = next(node.value for node in program.body
+                     if isinstance(node, ast.Assign) and node.targets[0].id == "SENTENCES")
+        manual = (SOURCE / "docs/extension.md").read_text(encoding="utf-8")
+        self.assertEqual(len(table.elts), 4)
+        for row in table.elts:
+            self.assertIn(f"| *{ast.literal_eval(row.elts[1])}* |", manual)
 
 
 if __name__ == "__main__":
