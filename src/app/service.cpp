@@ -77,6 +77,12 @@ card::CardSettings card_settings(const cli::Config& config) {
                      .order = section.owner_order,
                      .allow = section.owners_allow,
                      .deny = section.owners_deny};
+  settings.max_owners = static_cast<std::size_t>(config.card.max_owners);
+  settings.max_groups = static_cast<std::size_t>(config.card.max_groups);
+  settings.max_attributes = static_cast<std::size_t>(config.card.max_attributes);
+  settings.max_tags = static_cast<std::size_t>(config.card.max_tags);
+  settings.max_text = static_cast<std::size_t>(config.card.max_text);
+  settings.no_result_link = config.card.no_result_link;
   settings.criteria.reserve(config.criteria.size());
   for (const cli::Criterion& entry : config.criteria)
     settings.criteria.push_back(criterion_of(entry));

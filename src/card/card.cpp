@@ -57,7 +57,11 @@ class Renderer {
 
   RenderedCard render() && {
     RenderedCard card;
-    if (copies_.empty()) return card;
+    if (copies_.empty()) {
+      card.absent = absent_text();
+      if (asked_ != nullptr) card.link = portal_.search_link(settings_.no_result_link, *asked_);
+      return card;
+    }
     const OwnerCopy& speaking = *copies_.front();
     fill_headline(speaking);
     note_fallback(speaking);
@@ -109,6 +113,23 @@ class Renderer {
       odd = odd || *count < 0;
     }
     if (odd) note("A value outside its scale was left out.");
+  }
+
+  /// How many owners were looked through is known where the owners' kinds are.
+  std::string absent_text() const {
+    const auto count = std::ranges::count_if(
+        settings_.owners.kinds, [this](const auto& kind) { return filter_.allows(kind.first); });
+    std::string text;
+    if (count == 0) {
+      text = "No owner visible to these credentials holds";
+    } else if (count == 1) {
+      text = "The 1 owner visible to these credentials does not hold";
+    } else {
+      text = "None of the " + std::to_string(count) + " owners visible to these credentials holds";
+    }
+    text += " this indicator, inactive copies included.";
+    if (filter_.is_set()) text += " Owners that this service does not show were left out.";
+    return text;
   }
 
   void note_fallback(const OwnerCopy& speaking) {
@@ -245,35 +266,40 @@ RenderedCard render(const Record& record, const CardSettings& settings, const In
   return Renderer{record, settings, asked}.render();
 }
 
+void append_freshness(std::string& out, WallTime fetched_at, WallTime now, Source source) {
+  using namespace std::chrono_literals;
+  append_rfc3339(out, fetched_at);
+  if (source == Source::Upstream) {
+    out += ", just now, from ThreatConnect";
+    return;
+  }
+  const auto age = now - fetched_at;
+  if (age <= -1s) {
+    out += ", age unknown";  // the clock was set back since
+  } else if (age < 1s) {
+    out += ", just now";
+  } else {
+    out += ", ";
+    out += to_words(age);
+    out += " ago";
+  }
+  out += ", from cache";
+}
+
 void append_card(std::string& out,
                  const RenderedCard& card,
                  WallTime fetched_at,
                  WallTime now,
                  Source source,
                  std::string_view extra_note) {
-  using namespace std::chrono_literals;
   out.reserve(out.size() + card.members.size() + card.notes.size() + extra_note.size() +
               kFrameBytes);
   out += '{';
   out += card.members;
   if (!card.members.empty()) out += ',';
   out += R"("freshness":")";
-  out += to_rfc3339(fetched_at);
-  if (source == Source::Upstream) {
-    out += ", just now, from ThreatConnect\"";
-  } else {
-    const auto age = now - fetched_at;
-    if (age <= -1s) {
-      out += ", age unknown";  // the clock was set back since
-    } else if (age < 1s) {
-      out += ", just now";
-    } else {
-      out += ", ";
-      out += to_words(age);
-      out += " ago";
-    }
-    out += ", from cache\"";
-  }
+  append_freshness(out, fetched_at, now, source);
+  out += '"';
   const std::string extra =
       extra_note.empty() ? std::string{} : clean_line(extra_note, kMaxExtraNoteBytes);
   if (!card.notes.empty() || !extra.empty()) {

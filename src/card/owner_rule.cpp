@@ -63,7 +63,7 @@ OwnerFilter::OwnerFilter(const OwnerRule& rule)
 
 bool OwnerFilter::allows(std::string_view owner) const {
   const std::string_view name = trim(owner);
-  if (name.empty()) return allow_.empty() && deny_.empty();
+  if (name.empty()) return !is_set();
   return (allow_.empty() || allow_.contains(name)) && !deny_.contains(name);
 }
 

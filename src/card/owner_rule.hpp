@@ -17,6 +17,8 @@ class OwnerFilter {
  public:
   explicit OwnerFilter(const OwnerRule& rule);
   bool allows(std::string_view owner) const;
+  /// Whether there is a list at all.
+  bool is_set() const noexcept { return !allow_.empty() || !deny_.empty(); }
 
  private:
   using Names = std::set<std::string, std::less<>>;

@@ -33,6 +33,25 @@ bool is_host(std::string_view host) {
   return !host.empty() && host.size() <= 253 && std::ranges::all_of(host, is_host_character);
 }
 
+std::string filled_in(std::string_view pattern, const Indicator& indicator) {
+  constexpr std::string_view kName = "{name}";
+  constexpr std::string_view kType = "{type}";
+  std::string out;
+  while (!pattern.empty()) {
+    if (pattern.starts_with(kName)) {
+      out += percent_encode(indicator.canonical());
+      pattern.remove_prefix(kName.size());
+    } else if (pattern.starts_with(kType)) {
+      out += percent_encode(name_of(indicator.type()));
+      pattern.remove_prefix(kType.size());
+    } else {
+      out += pattern.front();
+      pattern.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<Location> locate(std::string_view url) {
@@ -71,14 +90,16 @@ Portal::Portal(std::string_view origin) {
   if (origin_.ends_with(usual_port)) origin_.resize(origin_.size() - usual_port.size());
 }
 
+bool Portal::is_own(std::string_view link) const {
+  if (link.size() > kMaxLinkBytes) return false;
+  const auto found = locate(link);
+  return found && found->scheme == "https" && found->authority == authority_;
+}
+
 std::string Portal::link(std::string_view web_link, std::string_view page, std::int64_t id) const {
   if (origin_.empty()) return {};
   const std::string_view given = trim(web_link);
-  if (given.size() <= kMaxLinkBytes) {
-    const auto found = locate(given);
-    if (found && found->scheme == "https" && found->authority == authority_)
-      return std::string{given};
-  }
+  if (is_own(given)) return std::string{given};
   if (id <= 0) return {};
   return origin_ + std::string{page} + std::to_string(id);
 }
@@ -89,6 +110,14 @@ std::string Portal::indicator_link(std::string_view web_link, std::int64_t id) c
 
 std::string Portal::group_link(std::string_view web_link, std::int64_t id) const {
   return link(web_link, "/#/details/groups/", id);
+}
+
+std::string Portal::search_link(std::string_view pattern, const Indicator& indicator) const {
+  if (origin_.empty() || pattern.empty()) return {};
+  std::string found = filled_in(trim(pattern), indicator);
+  if (!found.starts_with('/')) return is_own(found) ? found : std::string{};
+  found.insert(0, origin_);
+  return found.size() <= kMaxLinkBytes && locate(found) ? found : std::string{};
 }
 
 }  // namespace cardstock::card

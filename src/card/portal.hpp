@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include <cardstock/indicator/indicator.hpp>
+
 namespace cardstock::card {
 
 class Portal {
@@ -23,9 +25,15 @@ class Portal {
   /// id.
   std::string indicator_link(std::string_view web_link, std::int64_t id) const;
   std::string group_link(std::string_view web_link, std::int64_t id) const;
+  /// Where an indicator that nobody holds is searched for or created: `pattern` with `{type}`
+  /// (ThreatConnect's name) and `{name}` filled in, percent-encoded. A path of this portal, or an
+  /// https URL on exactly its host and port; everything else is no link.
+  std::string search_link(std::string_view pattern, const Indicator& indicator) const;
 
  private:
   std::string link(std::string_view web_link, std::string_view page, std::int64_t id) const;
+  /// https, on exactly this host and port, and not too long.
+  bool is_own(std::string_view link) const;
 
   std::string origin_;     ///< empty: not known
   std::string authority_;  ///< host in lower case and port, always with the port

@@ -16,11 +16,12 @@ constexpr milliseconds kTick{1};
 constexpr milliseconds kYear{days{365}};
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 
-constexpr std::array<Section, 10> kSections{{
+constexpr std::array<Section, 11> kSections{{
     {"server", Repeat::Once, "Where cards are asked."},
     {"admin", Repeat::Once,
      "Stats, metrics, purge, prewarm and the admin page, on a listener of their own."},
     {"threatconnect", Repeat::Once, "The instance that is asked, and as whom."},
+    {"card", Repeat::Once, "How much a card shows; what is cut is told on it."},
     {"limits", Repeat::Once,
      "Hard limits on calls to ThreatConnect, for each instance and each credential."},
     {"cache", Repeat::Once, "How long an answer is good for."},
@@ -111,6 +112,21 @@ const std::vector<Setting>& table() {
       {"threatconnect", "card_timeout",
        DurationKind{CARDSTOCK_CONFIG(threatconnect.card_timeout), kTick, minutes{10}},
        "The longest a caller waits for a card."},
+
+      {"card", "max_owners", IntegerKind{CARDSTOCK_CONFIG(card.max_owners), 1, 1000},
+       "Owners listed."},
+      {"card", "max_groups", IntegerKind{CARDSTOCK_CONFIG(card.max_groups), 1, 1000},
+       "Associated groups listed."},
+      {"card", "max_attributes", IntegerKind{CARDSTOCK_CONFIG(card.max_attributes), 1, 1000},
+       "Attributes listed."},
+      {"card", "max_tags", IntegerKind{CARDSTOCK_CONFIG(card.max_tags), 1, 1000}, "Tags listed."},
+      {"card", "max_text", IntegerKind{CARDSTOCK_CONFIG(card.max_text), 20, 65'536},
+       "Bytes of one attribute value, name or tag."},
+      {"card", "no_result_link",
+       TextKind{CARDSTOCK_CONFIG(card.no_result_link), check_link_pattern},
+       "Where an indicator that nobody holds is searched for or created: a path of the portal such "
+       "as \"/#/search?query={name}\", or an https URL on its host; {name} and {type} are filled "
+       "in. Empty: no link."},
 
       {"limits", "requests_per_minute",
        IntegerKind{CARDSTOCK_CONFIG(limits.requests_per_minute), 0, 1'000'000},

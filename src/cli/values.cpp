@@ -203,6 +203,30 @@ std::optional<std::string> check_portal_url(std::string_view text) {
          "fragment";
 }
 
+std::optional<std::string> check_link_pattern(std::string_view text) {
+  const auto is_good = [](std::string_view pattern) {
+    const bool https = starts_with_ignoring_case(pattern, "https://");
+    const std::string_view rest =
+        https ? pattern.substr(std::string_view{"https://"}.size()) : pattern;
+    const std::size_t path = rest.find('/');
+    if (path == std::string_view::npos || !(https ? is_authority(rest.substr(0, path)) : path == 0))
+      return false;
+    std::string filled;
+    for (std::string_view left = rest.substr(path); !left.empty();) {
+      const bool placeholder = left.starts_with("{name}") || left.starts_with("{type}");
+      if (!placeholder) filled += left.front();
+      left.remove_prefix(placeholder ? std::string_view{"{name}"}.size() : 1);
+    }
+    return std::ranges::all_of(filled, [](char c) {
+      return c > 0x20 && c < 0x7F &&
+             std::string_view{"\"<>\\^`{|}"}.find(c) == std::string_view::npos;
+    });
+  };
+  if (text.empty() || is_good(trim(text))) return std::nullopt;
+  return "empty, a path such as \"/#/search?query={name}\", or an https URL, with no other "
+         "placeholders than {name} and {type}";
+}
+
 std::optional<std::string> check_proxy(std::string_view text) {
   if (text.empty()) return std::nullopt;
   if (auto rest = behind_scheme(text)) {

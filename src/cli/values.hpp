@@ -47,6 +47,9 @@ std::optional<std::string> check_filled(std::string_view text);
 std::optional<std::string> check_base_url(std::string_view text);
 /// The same; may be empty.
 std::optional<std::string> check_portal_url(std::string_view text);
+/// A path or an https URL in which `{name}` and `{type}` are filled in later, behind the host; may
+/// be empty.
+std::optional<std::string> check_link_pattern(std::string_view text);
 /// `http://[user:password@]host:port` or https; may be empty.
 std::optional<std::string> check_proxy(std::string_view text);
 /// `*.example.com`, `tc.example.com`, or a full origin such as `http://127.0.0.1:9000`.

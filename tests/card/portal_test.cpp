@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <cardstock/util/text.hpp>
+
 #include "portal.hpp"
 
 using cardstock::card::locate;
@@ -99,4 +101,32 @@ TEST_CASE("portal: the parts of an address", "[card]") {
   CHECK(locate("http://h")->authority == "h:80");
   CHECK_FALSE(locate("https://h:65536/"));
   CHECK_FALSE(locate("https://h:0/"));
+}
+
+TEST_CASE("portal: where to search for what nobody holds is filled in and stays on the portal",
+          "[card]") {
+  using cardstock::EntityType;
+  using cardstock::Indicator;
+  const Portal portal{"https://app.threatconnect.com"};
+  const auto url = Indicator::parse(EntityType::Url, "http://x.test/?a=1&b=\"{type}\"#c");
+  REQUIRE(url);
+  CHECK(portal.search_link("/#/search?q={name}&t={type}", *url) ==
+        "https://app.threatconnect.com/#/search?q=" + cardstock::percent_encode(url->canonical()) +
+            "&t=URL");
+  const auto address = Indicator::parse(EntityType::IpAddress, "203.0.113[.]7");
+  REQUIRE(address);
+  CHECK(portal.search_link(" https://app.threatconnect.com/new?{name} ", *address) ==
+        "https://app.threatconnect.com/new?203.0.113.7");
+  CHECK(portal.search_link("/{type}", *address) == "https://app.threatconnect.com/Address");
+  for (const char* pattern :
+       {"", "https://evil.test/{name}", "http://app.threatconnect.com/{name}", "https://{name}/",
+        "javascript:{name}", "@evil.test/{name}", "/a b{name}", "{name}"}) {
+    CAPTURE(pattern);
+    CHECK(portal.search_link(pattern, *address).empty());
+  }
+  CHECK(portal.search_link("//evil.test/{name}", *address) ==
+        "https://app.threatconnect.com//evil.test/203.0.113.7");
+  CHECK(Portal{""}.search_link("/{name}", *address).empty());
+  const std::string long_pattern = "/" + std::string(Portal::kMaxLinkBytes, 'a');
+  CHECK(portal.search_link(long_pattern, *address).empty());
 }

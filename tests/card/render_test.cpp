@@ -273,3 +273,36 @@ TEST_CASE("render: an owner filter leaves nothing of the others", "[card]") {
       R"("link":"https://app.threatconnect.com/#/details/indicators/1"}],)"
       R"("freshness":"2026-11-25T02:00:00Z, 3 minutes ago, from cache"})");
 }
+
+TEST_CASE("render: an indicator that nobody holds says where was looked", "[card]") {
+  const auto asked = Indicator::parse(EntityType::IpAddress, "203.0.113.7");
+  REQUIRE(asked);
+  auto settings = settings_for("Org A");
+  const auto text = [&](const threatconnect::Record& record) {
+    const auto card = card::render(record, settings, &*asked);
+    CHECK_FALSE(card.found);
+    return card.absent;
+  };
+  CHECK(text({}) ==
+        "No owner visible to these credentials holds this indicator, inactive copies included.");
+  settings.owners.kinds = {{"Org A", "Organization"}};
+  CHECK(text({}) ==
+        "The 1 owner visible to these credentials does not hold this indicator, "
+        "inactive copies included.");
+  settings.owners.kinds = {{"Org A", "Organization"}, {"B", "Source"}, {"C", "Source"}};
+  CHECK(text({}) ==
+        "None of the 3 owners visible to these credentials holds this indicator, "
+        "inactive copies included.");
+  // Whom the lists hide is neither counted nor named.
+  settings.owners.deny = {"C"};
+  CHECK(text(record_of({copy_of("C")})) ==
+        "None of the 2 owners visible to these credentials holds this indicator, inactive copies "
+        "included. Owners that this service does not show were left out.");
+
+  CHECK(card::render({}, settings, &*asked).link.empty());
+  settings.no_result_link = "/#/search?q={name}";
+  CHECK(card::render({}, settings, &*asked).link ==
+        "https://app.threatconnect.com/#/search?q=203.0.113.7");
+  CHECK(card::render(record_of({copy_of("Org A", 9)}), settings, &*asked).link ==
+        "https://app.threatconnect.com/#/details/indicators/9");
+}

@@ -31,6 +31,9 @@ ttl = "30m"
 keep = "0s"
 [log]
 level = "debug"
+[card]
+max_groups = 10
+no_result_link = "https://tc.example.com:8443/#/search?q={name}&t={type}"
 [[criteria]]
 name = "Block"
 types = ["IpAddress", "URL"]
@@ -55,6 +58,8 @@ owner = "Org A"
   CHECK_FALSE(config.cache.per_type.at("URL").keep);
   CHECK(config.cache.per_type.at("Hash").keep == 0ms);
   CHECK(config.log.level == LogLevel::Debug);
+  CHECK(config.card.max_groups == 10);
+  CHECK(config.card.no_result_link == "https://tc.example.com:8443/#/search?q={name}&t={type}");
   REQUIRE(config.criteria.size() == 2);
   CHECK(config.criteria[0].min_rating == 3.5);
   CHECK(config.criteria[0].max_false_positives == 0.0);
@@ -196,6 +201,14 @@ TEST_CASE("config: texts, lists, endpoints and choices are checked", "[cli]") {
        "cache.scope must be one of \"credential\" or \"instance\", found \"global\""},
       {"[store]\nbackend = \"postgresql\"\n",
        "store.backend must be \"sqlite\" in this release: PostgreSQL is not available yet"},
+      {"[card]\nmax_text = 19\n",
+       "card.max_text must be a whole number from 20 to 65536, found 19"},
+      {"[card]\nno_result_link = \"https://{name}/\"\n",
+       "card.no_result_link must be empty, a path"},
+      {"[card]\nno_result_link = \"/#/{nam}\"\n", "card.no_result_link must be empty, a path"},
+      {"[card]\nno_result_link = \"http://x.test/{name}\"\n",
+       "card.no_result_link must be empty, a path"},
+      {"[card]\nno_result_link = \"/a b\"\n", "card.no_result_link must be empty, a path"},
       {"[store]\nbackend = \"redis\"\n", "store.backend must be \"sqlite\", found \"redis\""},
       {"[store]\npath = \" \"\n", "store.path must be a text that is not empty"},
       {"[log]\nlevel = \"loud\"\n", "log.level must be one of"},

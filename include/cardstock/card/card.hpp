@@ -44,6 +44,9 @@ struct CardSettings {
   std::size_t max_text =
       1000;  ///< bytes of one attribute value, tag or name, ellipsis included; at most 64 KiB
   std::vector<Criterion> criteria;
+  /// Where an indicator that nobody holds is searched for or created: a path of the portal such as
+  /// `/#/search?query={name}`, or an https URL on its host; `{name}` and `{type}` are filled in.
+  std::string no_result_link;
 };
 
 /// A card but for its moving parts. `members` holds the JSON members of every key before
@@ -53,13 +56,15 @@ struct RenderedCard {
   bool found = false;  ///< false: no copy is left after the allow and deny lists
   std::string members;
   std::string notes;
-  std::string link;        ///< portal link of the speaking copy; empty when there is none
+  std::string link;        ///< portal link of the speaking copy, or where to search for what nobody
+                           ///< holds; empty when there is none
   std::string owner;       ///< its owner, as shown
   std::size_t owners = 0;  ///< how many visible owners hold it
   /// Why each criterion is met or not, owner by owner: the elements of a JSON array,
   /// comma-separated; empty when there are none. Not part of the card. At most about 32 KiB and the
   /// names of the criteria.
   std::string criteria;
+  std::string absent;  ///< of what nobody holds: a sentence that says where was looked
 };
 
 /// Headline values are the speaking copy's (the first of order_copies); score and false positives
@@ -74,9 +79,13 @@ RenderedCard render(const threatconnect::Record& record,
 
 enum class Source { Upstream, Cache };
 
+/// Appends when it was fetched, in words: `2026-11-25T02:00:00Z, 3 minutes ago, from cache`; from
+/// upstream: `…, just now, from ThreatConnect`; a record of the future: `…, age unknown, from
+/// cache`.
+void append_freshness(std::string& out, WallTime fetched_at, WallTime now, Source source);
+
 /// Appends the whole card object. `extra_note` (plain text, may be empty) joins the notes: "stale
-/// because …". freshness: `2026-11-25T02:00:00Z, 3 minutes ago, from cache`; from upstream: `…,
-/// just now, from ThreatConnect`; a record of the future: `…, age unknown, from cache`.
+/// because …". freshness: as append_freshness() says it.
 void append_card(std::string& out,
                  const RenderedCard& card,
                  WallTime fetched_at,

@@ -76,6 +76,15 @@ struct ThreatConnectSection {
   }
 };
 
+struct CardSection {
+  std::int64_t max_owners = 50;
+  std::int64_t max_groups = 50;
+  std::int64_t max_attributes = 50;
+  std::int64_t max_tags = 50;
+  std::int64_t max_text = 1000;  ///< bytes
+  std::string no_result_link;
+};
+
 struct LimitsSection {
   std::int64_t requests_per_minute = 60;  ///< 0: none
   std::int64_t burst = 10;
@@ -133,6 +142,7 @@ struct Config {
   ServerSection server;
   AdminSection admin;
   ThreatConnectSection threatconnect;
+  CardSection card;
   LimitsSection limits;
   CacheSection cache;
   StoreSection store;
