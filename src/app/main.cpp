@@ -17,6 +17,7 @@
 
 #include "app/commands/lookup.hpp"
 #include "app/commands/prewarm.hpp"
+#include "app/commands/purge.hpp"
 #include "app/commands/service.hpp"
 #include "app/commands/stats.hpp"
 #include "app/serve.hpp"
@@ -63,6 +64,7 @@ ExitCode run(const cli::Command& command) {
       return ask_service(c, app::run_prewarm);
     }
     ExitCode operator()(const cli::StatsCommand& c) const { return ask_service(c, app::run_stats); }
+    ExitCode operator()(const cli::PurgeCommand& c) const { return ask_service(c, app::run_purge); }
     ExitCode operator()(const cli::MetadataCommand&) const {
       print(card::metadata_json() + "\n");
       return ExitCode::Ok;

@@ -6,11 +6,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "values.hpp"
+
 namespace cardstock::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kCommands{"serve", "lookup", "prewarm", "stats",
-                                                    "metadata"};
+constexpr std::array<std::string_view, 6> kCommands{"serve", "lookup", "prewarm",
+                                                    "stats", "purge",  "metadata"};
 
 constexpr std::string_view kExitCodes =
     "Exit status:\n"
@@ -25,7 +27,7 @@ constexpr std::string_view kExitCodes =
 constexpr std::string_view kEnvironment =
     "Environment:\n"
     "  CARDSTOCK_CONFIG          default of --config\n"
-    "  CARDSTOCK_TOKEN           bearer token of lookup, prewarm and stats\n"
+    "  CARDSTOCK_TOKEN           bearer token of lookup, prewarm, stats and purge\n"
     "  THREATCONNECT_BASE_URL, THREATCONNECT_API_ID, THREATCONNECT_API_SECRET, "
     "THREATCONNECT_TOKEN\n"
     "                            over the configuration file's [threatconnect]\n";
@@ -47,6 +49,11 @@ constexpr std::string_view kPrewarmNotes =
     "come from --type, else\n"
     "from a Type column, else they are recognised. Every indicator is asked once, however it is "
     "spelled.\n";
+
+constexpr std::string_view kPurgeNotes =
+    "A row goes when it fits every term that is given. Nothing that was fetched before comes back, "
+    "not even\n"
+    "an answer that is on its way. A purge is logged with its terms and who asked for it.\n";
 
 /// CLI11's tree of the commands, bound to the structs that they fill.
 class Parser {
@@ -85,6 +92,19 @@ class Parser {
     CLI::App* const stats = add("stats", "Show the admin figures in the terminal", "");
     stats->add_flag("--json", stats_.json, "Print the figures as JSON");
     add_service(stats, stats_.service, "URL of the admin listener");
+
+    CLI::App* const purge =
+        add("purge", "Delete from the cache of the running service", kPurgeNotes);
+    purge->add_option("--type", purge_.type, "Entity type of Recorded Future")->type_name("TYPE");
+    purge->add_option("--name", purge_.name, "The indicator; needs --type")->type_name("NAME");
+    purge->add_option("--owner", purge_.owner, "Rows in which this owner has a copy")
+        ->type_name("OWNER");
+    purge->add_option("--tenant", purge_.tenant, "Rows of one credential, by its id in the stats")
+        ->type_name("ID");
+    purge->add_option("--older-than", older_than_, "Rows fetched longer ago, such as 12h or 7d")
+        ->type_name("SPAN");
+    purge->add_flag("--all", purge_.all, "Everything");
+    add_service(purge, purge_.service, "URL of the admin listener");
 
     add("metadata", "Print the extension's metadata.json", "");
   }
@@ -171,7 +191,24 @@ class Parser {
       with_default(stats_.service.config);
       return stats_;
     }
+    if (name == "purge") return purge(with_default);
     return usage_error("a command is required");
+  }
+
+  template <class WithDefault>
+  Result<Command> purge(WithDefault with_default) {
+    with_default(purge_.service.config);
+    if (!older_than_.empty()) {
+      purge_.older_than = parse_duration(older_than_);
+      if (!purge_.older_than || *purge_.older_than % std::chrono::seconds{1} != milliseconds{0})
+        return usage_error("--older-than must be a span of whole seconds such as 12h or 7d");
+    }
+    const bool any_term = !purge_.type.empty() || !purge_.owner.empty() || !purge_.tenant.empty() ||
+                          purge_.older_than || !purge_.name.empty();
+    if (!purge_.name.empty() && purge_.type.empty()) return usage_error("--name needs --type");
+    if (purge_.all && any_term) return usage_error("--all stands alone");
+    if (!purge_.all && !any_term) return usage_error("say what to purge, or --all");
+    return purge_;
   }
 
   CLI::App app_{
@@ -182,6 +219,8 @@ class Parser {
   LookupCommand lookup_;
   PrewarmCommand prewarm_;
   StatsCommand stats_;
+  PurgeCommand purge_;
+  std::string older_than_;
 };
 
 }  // namespace

@@ -131,3 +131,25 @@ TEST_CASE("options: docs/commands.md shows the help as it is", "[cli]") {
                               "--help\n" + help + "\n```\n"));
   }
 }
+
+TEST_CASE("options: purge needs to be told what, and --all stands alone", "[cli]") {
+  const auto full =
+      parse_as<cli::PurgeCommand>({"purge", "--type", "URL", "--name", "http://x.test/", "--owner",
+                                   "Org A", "--tenant", "ab", "--older-than", "2h"});
+  CHECK(full.type == "URL");
+  CHECK(full.name == "http://x.test/");
+  CHECK(full.owner == "Org A");
+  CHECK(full.tenant == "ab");
+  CHECK(full.older_than == std::chrono::hours{2});
+  CHECK_FALSE(full.all);
+  CHECK(parse_as<cli::PurgeCommand>({"purge", "--all"}).all);
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"purge"},
+                                                {"purge", "--all", "--type", "URL"},
+                                                {"purge", "--name", "x.test"},
+                                                {"purge", "--older-than", "soon"},
+                                                {"purge", "--older-than", "1500ms"}}) {
+    const auto refused = parse(wrong);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::MalformedRequest);
+  }
+}

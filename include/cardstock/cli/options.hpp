@@ -65,6 +65,17 @@ struct StatsCommand {
   ServiceOptions service;
 };
 
+/// Every term that is stated must match; `all` stands alone.
+struct PurgeCommand {
+  std::string type;  ///< entity type; empty: any, as for every text here
+  std::string name;  ///< an indicator of that type
+  std::string owner;
+  std::string tenant;                      ///< 32 hexadecimal digits, as `stats` shows it
+  std::optional<milliseconds> older_than;  ///< whole seconds
+  bool all = false;
+  ServiceOptions service;
+};
+
 struct MetadataCommand {};
 struct VersionCommand {};
 struct HelpCommand {
@@ -75,6 +86,7 @@ using Command = std::variant<ServeCommand,
                              LookupCommand,
                              PrewarmCommand,
                              StatsCommand,
+                             PurgeCommand,
                              MetadataCommand,
                              VersionCommand,
                              HelpCommand>;

@@ -159,7 +159,12 @@ Result<fetch::HttpResponse> ask(CommandContext& context,
                                 const Service& service,
                                 std::string_view target,
                                 std::chrono::milliseconds patience) {
-  auto request = request_for(service, "GET", target, {});
+  return ask(context, request_for(service, "GET", target, {}), patience);
+}
+
+Result<fetch::HttpResponse> ask(CommandContext& context,
+                                fetch::HttpRequest request,
+                                std::chrono::milliseconds patience) {
   request.deadline = context.clock.steady() + patience;
   // Shared: the client may call back while this function is being left by an exception.
   const auto mailbox = std::make_shared<Mailbox>();

@@ -39,6 +39,11 @@ Result<fetch::HttpResponse> ask(CommandContext& context,
                                 std::string_view target,
                                 std::chrono::milliseconds patience);
 
+/// The same for a request that request_for() has made.
+Result<fetch::HttpResponse> ask(CommandContext& context,
+                                fetch::HttpRequest request,
+                                std::chrono::milliseconds patience);
+
 /// A request to the service with its token, as ask() sends it.
 fetch::HttpRequest request_for(const Service& service,
                                std::string_view method,

@@ -3,9 +3,11 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <memory>
 #include <optional>
 #include <utility>
 
+#include <cardstock/admin/purge.hpp>
 #include <cardstock/util/json_writer.hpp>
 #include <cardstock/util/text.hpp>
 
@@ -21,7 +23,7 @@ constexpr std::string_view kProblem = "application/problem+json";
 constexpr std::string_view kSafety =
     "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
 
-enum class Route { Card, Cards, Health, Ready, Version, AdminStats };
+enum class Route { Card, Cards, Health, Ready, Version, AdminStats, AdminPurge };
 
 struct RouteRow {
   std::string_view path;
@@ -35,6 +37,7 @@ constexpr std::array kPublicRoutes{RouteRow{"/v1/card", Route::Card, "GET, HEAD,
                                    RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
                                    RouteRow{"/version", Route::Version, "GET, HEAD"}};
 constexpr std::array kAdminRoutes{RouteRow{"/v1/admin/stats", Route::AdminStats, "GET, HEAD"},
+                                  RouteRow{"/v1/admin/purge", Route::AdminPurge, "POST"},
                                   RouteRow{"/healthz", Route::Health, "GET, HEAD"},
                                   RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
                                   RouteRow{"/version", Route::Version, "GET, HEAD"}};
@@ -46,6 +49,46 @@ bool allows(std::string_view methods, std::string_view method) noexcept {
     methods.remove_prefix(comma == std::string_view::npos ? methods.size() : comma + 2);
   }
   return false;
+}
+
+/// A whole answer, for those that may come at once or later.
+struct Answer {
+  int status = 200;
+  std::string_view content_type = "application/json";
+  std::string headers;
+  std::string body;
+};
+
+template <class To>
+void send_answer(To& to, const Answer& answer) {
+  to.send({.status = answer.status, .content_type = answer.content_type, .headers = answer.headers},
+          answer.body);
+}
+
+Answer purge_done(std::int64_t rows, const RequestId& id) {
+  Answer answer{.headers = std::string{kSafety}, .body = {}};
+  JsonWriter{answer.body}
+      .begin_object()
+      .field("purged", rows)
+      .field("request_id", id.view())
+      .end_object();
+  return answer;
+}
+
+int purge_status(ErrorCode code) noexcept {
+  if (code == ErrorCode::MalformedRequest) return 400;
+  if (code == ErrorCode::InvalidIndicator || code == ErrorCode::UnsupportedType) return 422;
+  if (code == ErrorCode::Busy || code == ErrorCode::StoreBusy || code == ErrorCode::Cancelled)
+    return 503;
+  return 500;
+}
+
+Answer purge_refused(const Error& error, const RequestId& id) {
+  const int status = purge_status(error.code);
+  return {.status = status,
+          .content_type = kProblem,
+          .headers = std::string{kSafety} + (status == 503 ? "Retry-After: 5\r\n" : ""),
+          .body = problem(status, error.public_detail, id.view(), false)};
 }
 
 bool is_json(std::string_view content_type) noexcept {
@@ -70,7 +113,8 @@ struct Api::Impl {
       : settings{std::move(given)},
         parts{with},
         started_at{with.clock.wall()},
-        cards{settings, parts, counters} {
+        cards{settings, parts, counters},
+        purges{parts.enricher, parts.log} {
     std::array<std::byte, 8> seed{};
     parts.random.fill(seed);
     run_id = std::bit_cast<std::uint64_t>(seed);
@@ -142,6 +186,8 @@ struct Api::Impl {
         return send_json(responder, version_json());
       case Route::AdminStats:
         return stats(exposure, request, responder, id);
+      case Route::AdminPurge:
+        return purge(exposure, request, responder, id);
       case Route::Card:
       case Route::Cards:
         break;
@@ -169,10 +215,34 @@ struct Api::Impl {
     return out + json_string(settings.version) + "}";
   }
 
+  /// The caller who may administer; nullopt: he was refused.
+  std::optional<Caller> administrator(Exposure exposure,
+                                      const Request& request,
+                                      Responder& responder,
+                                      const RequestId& id) const {
+    Result<Caller> caller = identify(settings, request, exposure);
+    if (caller && caller->may_administer) return *std::move(caller);
+    refuse_caller(responder, "The admin listener needs its bearer token.", id, false);
+    return std::nullopt;
+  }
+
+  void purge(Exposure exposure, const Request& request, Responder& responder, const RequestId& id) {
+    const std::optional<Caller> caller = administrator(exposure, request, responder, id);
+    if (!caller) return;
+    Result<admin::PurgeOrder> order = admin::read_purge_order(request.body, parts.clock.wall());
+    if (!order) return send_answer(responder, purge_refused(order.error(), id));
+    auto deferred = std::make_shared<Deferred>(responder.defer());
+    const Status started = purges.start(
+        *std::move(order), {caller->name, std::string{request.peer}, std::string{id.view()}},
+        [deferred, id](const Result<std::int64_t>& purged) {
+          send_answer(*deferred,
+                      purged ? purge_done(*purged, id) : purge_refused(purged.error(), id));
+        });
+    if (!started) send_answer(*deferred, purge_refused(started.error(), id));
+  }
+
   void stats(Exposure exposure, const Request& request, Responder& responder, const RequestId& id) {
-    const Result<Caller> caller = identify(settings, request, exposure);
-    if (!caller || !caller->may_administer)
-      return refuse_caller(responder, "The admin listener needs its bearer token.", id, false);
+    if (!administrator(exposure, request, responder, id)) return;
     send_json(responder, admin::stats_json({.version = settings.version,
                                             .started_at = started_at,
                                             .requests = counters,
@@ -249,6 +319,7 @@ struct Api::Impl {
   const WallTime started_at;
   admin::RequestCounters counters;
   CardService cards;
+  admin::Purges purges;
   std::uint64_t run_id = 0;
   std::atomic<std::uint64_t> next{0};
   std::atomic<bool> draining{false};
