@@ -53,15 +53,30 @@ void write_enricher(JsonWriter& json, const enrich::EnrichStats& s) {
   for (const auto& [kind, count] : s.errors) json.field(kind, count);
   json.end_object().key("latency_seconds").begin_object();
   json.field("p50", s.latency_p50).field("p99", s.latency_p99).end_object();
-  json.field("breaker", "closed").end_object();
-  json.key("limiter").begin_object();
-  json.field("per_minute", s.limiter_per_minute).field("used", s.limiter_used);
-  json.field("remaining", std::max<std::int64_t>(0, s.limiter_per_minute - s.limiter_used));
-  json.field("window_ends_at", to_rfc3339(s.limiter_window_ends_at)).key("waiting").begin_object();
-  json.field("analyst", s.waiting[0])
-      .field("refresh", s.waiting[1])
-      .field("prewarm", s.waiting[2])
+  json.field("retries", s.retries).field("breaker", s.breaker).end_object();
+}
+
+void write_lanes(JsonWriter& json, const std::array<std::uint64_t, enrich::kLanes>& lanes) {
+  json.begin_object()
+      .field("analyst", lanes[0])
+      .field("refresh", lanes[1])
+      .field("prewarm", lanes[2])
       .end_object();
+}
+
+void write_limiter(JsonWriter& json, const enrich::EnrichStats& s) {
+  json.key("limiter").begin_object();
+  json.field("per_minute", s.limiter_per_minute).field("allowed_per_minute", s.limiter_allowed);
+  json.field("used", s.limiter_used);
+  json.field("remaining", std::max<std::int64_t>(0, s.limiter_allowed - s.limiter_used));
+  json.field("window_ends_at", to_rfc3339(s.limiter_window_ends_at));
+  if (s.limiter_held_until) json.field("held_until", to_rfc3339(*s.limiter_held_until));
+  json.field("retry_after_capped", s.retry_after_capped)
+      .field("retry_after_unusable", s.retry_after_unusable);
+  json.key("waiting");
+  write_lanes(json, s.waiting);
+  json.key("dropped");
+  write_lanes(json, s.dropped);
   json.field("rejected", s.rejected).end_object();
 }
 
@@ -147,6 +162,7 @@ std::string stats_json(const StatsSources& sources) {
       std::int64_t{std::chrono::floor<std::chrono::seconds>(now - sources.started_at).count()});
   write_requests(json, sources.requests);
   write_enricher(json, enricher);
+  write_limiter(json, enricher);
   write_store(json, sources.store.stats(), enricher);
   json.key("recent_errors").begin_array();
   for (const enrich::RecentError& error : enricher.recent_errors) {

@@ -155,7 +155,7 @@ struct RunningService::Impl {
     enricher = std::make_unique<enrich::Enricher>(
         enrich_settings(config),
         enrich::EnrichParts{clock, *client, *store, log, http::make_renderer(card_settings(config)),
-                            hashes});
+                            hashes, random});
     api = std::make_unique<http::Api>(
         api_settings(config), http::ApiParts{clock, random, log, *tenants, *enricher, *store});
     return listen();

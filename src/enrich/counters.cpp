@@ -19,6 +19,26 @@ void Counters::failed(const Error& error, WallTime now) {
   if (recent_.size() > kRecent) recent_.pop_back();
 }
 
+void Counters::publish(const LimiterGauges& gauges, SteadyTime now, WallTime wall) {
+  const auto wall_of = [&](SteadyTime at) {
+    return wall + std::chrono::ceil<std::chrono::milliseconds>(at - now);
+  };
+  const LockGuard lock{mutex};
+  used_ = gauges.used;
+  allowed_ = gauges.allowed;
+  window_ends_at_ = wall_of(gauges.window_end);
+  held_until_.reset();
+  if (gauges.held_until > now) held_until_ = wall_of(gauges.held_until);
+}
+
+void Counters::read_limiter(EnrichStats& into) const {
+  const LockGuard lock{mutex};
+  into.limiter_used = used_;
+  into.limiter_allowed = allowed_;
+  into.limiter_window_ends_at = window_ends_at_;
+  into.limiter_held_until = held_until_;
+}
+
 std::vector<RecentError> Counters::recent() const {
   const LockGuard lock{mutex};
   return {recent_.begin(), recent_.end()};

@@ -11,26 +11,47 @@
 #include <cardstock/util/histogram.hpp>
 #include <cardstock/util/mutex.hpp>
 
+#include "breaker.hpp"
+
 namespace cardstock::enrich {
+
+/// Of the instance that has used most.
+struct LimiterGauges {
+  std::int64_t used = 0;
+  std::int64_t allowed = 0;  ///< a minute, as ThreatConnect's refusals have left it; 0: no limit
+  SteadyTime window_end;
+  SteadyTime held_until = SteadyTime::min();
+};
 
 struct Counters {
   using Count = std::atomic<std::uint64_t>;
   Count hit{0}, miss{0}, stale{0}, negative{0}, coalesced{0}, bypass{0};
   Count calls{0}, first_pages{0}, indicators{0}, unmatched_rows{0}, store_failures{0}, rejected{0};
   std::array<Count, kLanes> waiting{};
-  std::atomic<std::int64_t> limiter_used{0};
-  std::atomic<WallTime::rep> limiter_window_ends_at{0};
+  std::array<Count, kLanes> dropped{};
+  Count retries{0}, retry_after_capped{0}, retry_after_unusable{0};
+  std::atomic<BreakerState> breaker{BreakerState::Closed};
   std::array<Count, static_cast<std::size_t>(ErrorCode::Internal) + 1> errors{};
   Histogram latency;
 
   /// Counts an upstream error and remembers it among the recent ones.
   void failed(const Error& error, WallTime now) CARDSTOCK_EXCLUDES(mutex);
   std::vector<RecentError> recent() const CARDSTOCK_EXCLUDES(mutex);
+  /// `now` and `wall` are one instant.
+  void publish(const LimiterGauges& gauges, SteadyTime now, WallTime wall)
+      CARDSTOCK_EXCLUDES(mutex);
+  /// Fills the limiter's figures.
+  void read_limiter(EnrichStats& into) const CARDSTOCK_EXCLUDES(mutex);
 
  private:
   static constexpr std::size_t kRecent = 20;
   mutable Mutex mutex;
   std::deque<RecentError> recent_ CARDSTOCK_GUARDED_BY(mutex);  ///< newest first
+  // The limiter as it was last seen.
+  std::int64_t used_ CARDSTOCK_GUARDED_BY(mutex) = 0;
+  std::int64_t allowed_ CARDSTOCK_GUARDED_BY(mutex) = 0;
+  WallTime window_ends_at_ CARDSTOCK_GUARDED_BY(mutex);
+  std::optional<WallTime> held_until_ CARDSTOCK_GUARDED_BY(mutex);
 };
 
 }  // namespace cardstock::enrich

@@ -1,6 +1,7 @@
 #include "dispatcher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <cardstock/util/time_text.hpp>
 
@@ -9,13 +10,12 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::size_t kTargetBudget =
-    threatconnect::kMaxTarget - 512;  // what stands around the values
-constexpr std::size_t kMaxRows = 10'000;
 constexpr std::size_t kMaxAskedSpellings = 24;
 constexpr std::size_t kMaxInstances = 1000;
-constexpr std::size_t kMaxRememberedTenants = 100'000;
-constexpr std::chrono::minutes kAcceptedEvery{1};
+/// A fetch that nobody waits for any more is not made later than this: credentials are not kept for
+/// ever.
+constexpr std::chrono::minutes kLongestFetch{15};
+constexpr std::chrono::minutes kDropEvery{1};
 
 /// A refusal may not be papered over with what an earlier, accepted call had shown.
 bool may_serve_stale(ErrorCode code) {
@@ -27,6 +27,10 @@ void add_missing(std::vector<std::string>& to, const std::vector<std::string>& f
   for (const std::string& text : from)
     if (to.size() < kMaxAskedSpellings && std::ranges::find(to, text) == to.end())
       to.push_back(text);
+}
+
+CacheStatus status_of_first(AskMode mode) {
+  return mode == AskMode::Refresh ? CacheStatus::Bypass : CacheStatus::Miss;
 }
 
 }  // namespace
@@ -66,7 +70,7 @@ void Dispatcher::on_fetch(FetchCommand command) {
     const std::size_t known = flight->spellings.size();
     std::vector<std::string> all = flight->spellings;
     add_missing(all, ask.indicator.spellings());
-    if (all.size() == known || !flight->sent) {
+    if (all.size() == known || flight->state == Flight::State::Waiting) {
       flight->spellings = std::move(all);
       if (command.done)
         join(flight, ask, std::move(command.done),
@@ -99,15 +103,42 @@ void Dispatcher::on_fetch(FetchCommand command) {
       flight->fallback = held;
     }
   }
+  const SteadyTime now = parts_.clock.steady();
+  flight->created_at = now;
   flight->lane = command.done ? ask.lane : Lane::Refresh;
+  const auto refuse = [&](Reply reply) {
+    if (!command.done) return;
+    count(status_of_first(ask.mode));
+    command.done(std::move(reply));
+  };
+  Instance* instance = instance_of(ask.tenant->base, now);
+  if (instance == nullptr) return refuse(busy_reply(*flight, now, now + seconds{60}));
+  if (!instance->breaker.allows(now))
+    return refuse(failure_reply(*flight, breaker_error(*instance, now)));
+  if (!enqueue(*instance, flight))
+    return refuse(busy_reply(*flight, now, instance->earliest(now, 1, now + seconds{60})));
   flights_[key] = flight;
-  Instance& instance = instance_of(ask.tenant->base);
-  instance.lane(flight->lane).push_back(flight);
-  if (command.done)
-    join(flight, ask, std::move(command.done), refresh ? CacheStatus::Bypass : CacheStatus::Miss);
+  if (command.done) join(flight, ask, std::move(command.done), status_of_first(ask.mode));
 }
 
-void Dispatcher::join(const FlightPtr& flight, Ask& ask, Enricher::Done done, CacheStatus status) {
+bool Dispatcher::enqueue(Instance& instance, const FlightPtr& flight) {
+  LaneQueue& lane = instance.lane(flight->lane);
+  const auto which = static_cast<std::size_t>(flight->lane);
+  if (lane.size() >= kMaxWaiting[which]) {
+    counters_->dropped[which].fetch_add(1, std::memory_order_relaxed);
+    if (flight->lane != Lane::Refresh) return false;
+    unlist(lane.drop());  // the newest refresh is of what is looked at now
+  }
+  lane.push(flight);
+  return true;
+}
+
+void Dispatcher::unlist(const FlightPtr& flight) {
+  const auto it = flights_.find(key_of(*flight->tenant, flight->indicator));
+  if (it != flights_.end() && it->second == flight) flights_.erase(it);
+}
+
+void Dispatcher::count(CacheStatus status) {
   switch (status) {
     case CacheStatus::Bypass:
       counters_->bypass.fetch_add(1, std::memory_order_relaxed);
@@ -121,55 +152,97 @@ void Dispatcher::join(const FlightPtr& flight, Ask& ask, Enricher::Done done, Ca
       counters_->miss.fetch_add(1, std::memory_order_relaxed);
       break;
   }
+}
+
+void Dispatcher::join(const FlightPtr& flight, Ask& ask, Enricher::Done done, CacheStatus status) {
+  count(status);
+  const SteadyTime now = parts_.clock.steady();
+  Instance& instance = *instance_of(flight->tenant->base, now);
   if (ask.lane < flight->lane) {
-    if (!flight->sent) {  // what a higher lane waits for overtakes what only a lower one does
-      Instance& instance = instance_of(flight->tenant->base);
-      std::erase(instance.lane(flight->lane), flight);
-      instance.lane(ask.lane).push_back(flight);
-    }
-    flight->lane = ask.lane;
+    const Lane before = std::exchange(flight->lane, ask.lane);
+    // What a higher lane waits for overtakes what only a lower one does.
+    if (flight->state == Flight::State::Waiting && instance.lane(before).remove(flight))
+      instance.lane(ask.lane).push(flight);
   }
   const std::uint64_t id = next_waiter_++;
-  flight->waiters.push_back(
-      {id, deadlines_.emplace(ask.deadline, std::pair{flight, id}), status, std::move(done)});
+  const auto deadline = deadlines_.emplace(ask.deadline, std::pair{flight, id});
+  flight->waiters.push_back({id, deadline, status, std::move(done)});
+  if (flight->state == Flight::State::Sent) return;
+  const std::size_t ahead = flight->waiters.size() == 1 ? instance.calls_ahead(*flight) : 0;
+  const SteadyTime free = instance.earliest(now, ahead, ask.deadline);
+  if (free > ask.deadline) give_up(deadline, busy_reply(*flight, now, free));
 }
 
 bool Dispatcher::expire(SteadyTime now) {
   bool any = false;
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const auto [flight, id] = deadlines_.begin()->second;
-    deadlines_.erase(deadlines_.begin());
-    const auto it = std::ranges::find(flight->waiters, id, &Waiter::id);
-    if (it == flight->waiters.end()) continue;
-    Waiter waiter = std::move(*it);
-    flight->waiters.erase(it);
+    const FlightPtr flight = deadlines_.begin()->second.first;
     any = true;
-    if (flight->sent) {
-      const Error error{ErrorCode::Timeout,
-                        "ThreatConnect did not answer in time; ask again in a moment.",
-                        "card deadline"};
-      counters_->failed(error, parts_.clock.wall());
-      waiter.done(failure_reply(*flight, error));
+    if (flight->state == Flight::State::Sent) {
+      give_up(
+          deadlines_.begin(),
+          failure_reply(*flight, {ErrorCode::Timeout,
+                                  "ThreatConnect did not answer in time; ask again in a moment.",
+                                  "card deadline"}));
       continue;
     }
-    counters_->rejected.fetch_add(1, std::memory_order_relaxed);
-    const SteadyTime free = instance_of(flight->tenant->base).limiter.next(now);
-    const auto wait = std::max(seconds{1}, std::chrono::ceil<seconds>(free - now));
-    Reply reply = failure_reply(
-        *flight, Error{ErrorCode::Busy,
-                       "The limit of calls to ThreatConnect is reached; the answer is still being "
-                       "fetched. Ask again in " +
-                           to_words(wait) + ".",
-                       "card deadline before a call was free"});
-    reply.retry_after = wait;
-    waiter.done(std::move(reply));
+    const Instance& instance = *instance_of(flight->tenant->base, now);
+    give_up(deadlines_.begin(), busy_reply(*flight, now, instance.earliest(now, 0, now)));
   }
   return any;
 }
 
+void Dispatcher::give_up(Deadlines::iterator at, Reply reply) {
+  const auto [flight, id] = at->second;
+  deadlines_.erase(at);
+  const auto it = std::ranges::find(flight->waiters, id, &Waiter::id);
+  if (it == flight->waiters.end()) return;
+  Waiter waiter = std::move(*it);
+  flight->waiters.erase(it);
+  if (flight->waiters.empty() && flight->lane == Lane::Analyst &&
+      flight->state == Flight::State::Waiting) {
+    // Nobody waits for it: it does not stand before those for whom somebody does.
+    Instance& instance = *instance_of(flight->tenant->base, parts_.clock.steady());
+    instance.lane(Lane::Analyst).remove(flight);
+    flight->lane = Lane::Refresh;
+    enqueue(instance, flight);
+  }
+  waiter.done(std::move(reply));
+}
+
+void Dispatcher::turn_away(const Instance& instance, SteadyTime now) {
+  const SteadyTime free = instance.earliest(now, 0, now);
+  for (auto it = deadlines_.begin(); it != deadlines_.end() && it->first < free;) {
+    const auto at = it++;
+    const FlightPtr flight = at->second.first;
+    if (flight->state == Flight::State::Sent || instance_of(flight->tenant->base, now) != &instance)
+      continue;
+    give_up(at, busy_reply(*flight, now, free));
+  }
+}
+
+void Dispatcher::drop_forgotten(SteadyTime now) {
+  if (now < next_drop_) return;
+  next_drop_ = now + kDropEvery;
+  std::erase_if(flights_, [&](const auto& item) {
+    const FlightPtr& flight = item.second;
+    if (!flight->waiters.empty() || flight->state != Flight::State::Waiting ||
+        now - flight->created_at < kLongestFetch)
+      return false;
+    const auto which = static_cast<std::size_t>(flight->lane);
+    counters_->dropped[which].fetch_add(1, std::memory_order_relaxed);
+    instance_of(flight->tenant->base, now)->lane(flight->lane).remove(flight);
+    return true;
+  });
+}
+
+bool Dispatcher::has_servable_fallback(const Flight& flight, const Error& error) const {
+  return flight.fallback && may_serve_stale(error.code) &&
+         freshness(flight.fallback->life, parts_.clock.wall()) != Freshness::Expired;
+}
+
 Reply Dispatcher::failure_reply(const Flight& flight, const Error& error) const {
-  if (flight.fallback && may_serve_stale(error.code) &&
-      freshness(flight.fallback->life, parts_.clock.wall()) != Freshness::Expired) {
+  if (has_servable_fallback(flight, error)) {
     counters_->stale.fetch_add(1, std::memory_order_relaxed);
     return {.entry = flight.fallback,
             .status = CacheStatus::Stale,
@@ -179,34 +252,70 @@ Reply Dispatcher::failure_reply(const Flight& flight, const Error& error) const 
   return {.error = error};
 }
 
+Reply Dispatcher::busy_reply(const Flight& flight, SteadyTime now, SteadyTime free) const {
+  const auto wait = std::max(seconds{1}, std::chrono::ceil<seconds>(free - now));
+  Reply reply = failure_reply(
+      flight, Error{ErrorCode::Busy,
+                    "The limit of calls to ThreatConnect is reached; the answer is still being "
+                    "fetched. Ask again in " +
+                        to_words(wait) + ".",
+                    "no call is free before the card deadline"});
+  if (!reply.entry) counters_->rejected.fetch_add(1, std::memory_order_relaxed);
+  reply.retry_after = wait;
+  return reply;
+}
+
+Error Dispatcher::breaker_error(const Instance& instance, SteadyTime now) const {
+  Error error = instance.breaker.last_error();
+  const auto wait =
+      std::max(seconds{1}, std::chrono::ceil<seconds>(instance.breaker.retry_at(now) - now));
+  if (!error.public_detail.empty() && error.public_detail.back() == '.')
+    error.public_detail.pop_back();
+  error.public_detail += "; it kept failing and is asked again in " + to_words(wait) + ".";
+  return error;
+}
+
 void Dispatcher::settle(const FlightPtr& flight, const EntryPtr& entry, const Error* error) {
-  const auto it = flights_.find(key_of(*flight->tenant, flight->indicator));
-  if (it != flights_.end() && it->second == flight) flights_.erase(it);
+  unlist(flight);
   for (Waiter& waiter : std::exchange(flight->waiters, {})) {
     deadlines_.erase(waiter.deadline);
     if (error != nullptr) {
-      waiter.done(failure_reply(*flight, *error));
+      Reply reply = failure_reply(*flight, *error);
+      if (error->code == ErrorCode::RateLimited) {
+        const SteadyTime now = parts_.clock.steady();
+        const Instance& instance = *instance_of(flight->tenant->base, now);
+        reply.retry_after = std::chrono::ceil<seconds>(instance.earliest(now, 0, now) - now);
+      }
+      waiter.done(std::move(reply));
     } else {
       waiter.done(Reply{.entry = entry, .status = waiter.status});
     }
   }
 }
 
-Dispatcher::Instance& Dispatcher::instance_of(const threatconnect::BaseUrl& base) {
-  const std::string name = instance_name(base);
-  if (const auto it = instances_.find(name); it != instances_.end()) return it->second;
+void Dispatcher::serve_fallback(const FlightPtr& flight, const Error& error) {
+  if (!has_servable_fallback(*flight, error)) return;
+  for (Waiter& waiter : std::exchange(flight->waiters, {})) {
+    deadlines_.erase(waiter.deadline);
+    waiter.done(failure_reply(*flight, error));
+  }
+}
+
+Instance* Dispatcher::instance_of(const threatconnect::BaseUrl& base, SteadyTime now) {
+  const std::string name = base.origin();
+  if (const auto it = instances_.find(name); it != instances_.end()) return &it->second;
   if (instances_.size() >= kMaxInstances)
-    std::erase_if(instances_, [](const auto& item) {
-      return item.second.in_flight == 0 && !item.second.waiting();
-    });
-  return instances_.emplace(name, Instance{settings_}).first->second;
+    std::erase_if(instances_, [now](const auto& item) { return item.second.forgettable(now); });
+  if (instances_.size() >= kMaxInstances) return nullptr;
+  return &instances_.emplace(name, Instance{settings_}).first->second;
 }
 
 bool Dispatcher::advance() {
   const SteadyTime now = parts_.clock.steady();
   bool any = expire(now);
-  for (auto& [name, instance] : instances_) any = pump(instance, now) || any;
-  publish_gauges(now);
+  drop_forgotten(now);
+  for (auto& [name, instance] : instances_) any = pump(instance) || any;
+  publish_gauges(parts_.clock.steady());
   return any;
 }
 
@@ -214,142 +323,55 @@ SteadyTime Dispatcher::next_due() const {
   SteadyTime due = deadlines_.empty() ? SteadyTime::max() : deadlines_.begin()->first;
   const SteadyTime now = parts_.clock.steady();
   for (const auto& [name, instance] : instances_) {
-    if (instance.waiting() && instance.in_flight < settings_.concurrent)
-      due = std::min(due, instance.limiter.next(now));
+    due = std::min(due, instance.next_due(now));
+    // The figures say what the window holds, also when nothing else happens.
+    if (instance.limiter.used(now) > 0) due = std::min(due, instance.limiter.window_end(now));
   }
   return due;
 }
 
-bool Dispatcher::pump(Instance& instance, SteadyTime now) {
+bool Dispatcher::pump(Instance& instance) {
   bool any = false;
-  while (instance.in_flight < settings_.concurrent && instance.limiter.next(now) <= now) {
-    const CallPtr call = next_call(instance);
-    if (!call) break;
-    instance.limiter.start(now);
-    send(instance, call);
+  for (;;) {
+    // The clock is read for every call: what is noted is not earlier than what happens.
+    const SteadyTime now = parts_.clock.steady();
+    Instance::Work work = instance.next(now);
+    if (!work) break;
+    send(instance, work.call ? work.call : new_call(work.flights), now);
     any = true;
   }
+  const SteadyTime now = parts_.clock.steady();
+  if (!instance.breaker.allows(now) && instance.waiting()) shed(instance, now);
   return any;
 }
 
-CallPtr Dispatcher::next_call(Instance& instance) {
-  if (!instance.prepared.empty()) {
-    CallPtr call = std::move(instance.prepared.front());
-    instance.prepared.pop_front();
-    return call;
-  }
-  const auto highest =
-      std::ranges::find_if(instance.lanes, [](const auto& lane) { return !lane.empty(); });
-  if (highest == instance.lanes.end()) return nullptr;
-  const TenantPtr tenant = highest->front()->tenant;
-  std::vector<FlightPtr> together;
-  std::size_t cost = 0;
-  const auto take = [&](std::deque<FlightPtr>& from) {
-    for (auto it = from.begin();
-         it != from.end() && together.size() < settings_.max_indicators_per_call;) {
-      const std::size_t more = target_cost(**it);
-      if ((*it)->tenant->id != tenant->id || (!together.empty() && cost + more > kTargetBudget)) {
-        ++it;
-        continue;
-      }
-      cost += more;
-      together.push_back(std::move(*it));
-      it = from.erase(it);
-    }
-  };
-  // Room that is left in the call costs nothing: what lower lanes want of the same tenant rides
-  // along.
-  for (auto lane = highest; lane != instance.lanes.end(); ++lane) take(*lane);
-  for (const FlightPtr& flight : together) flight->sent = true;
-  counters_->indicators.fetch_add(together.size(), std::memory_order_relaxed);
-  counters_->first_pages.fetch_add(1, std::memory_order_relaxed);
-  return make_call(std::move(together), instance.answering_form.value_or(tenant->base),
-                   settings_.owners);
+void Dispatcher::shed(Instance& instance, SteadyTime now) {
+  const Error error = breaker_error(instance, now);
+  const auto [calls, flights] = instance.take_all();
+  for (const CallPtr& call : calls)
+    for (const FlightPtr& flight : call->flights) settle(flight, nullptr, &error);
+  for (const FlightPtr& flight : flights) settle(flight, nullptr, &error);
 }
 
-void Dispatcher::send(Instance& instance, const CallPtr& call) {
-  ++instance.in_flight;
+CallPtr Dispatcher::new_call(const std::vector<FlightPtr>& flights) {
+  const Tenant& tenant = *flights.front()->tenant;
+  counters_->indicators.fetch_add(flights.size(), std::memory_order_relaxed);
+  counters_->first_pages.fetch_add(1, std::memory_order_relaxed);
+  const auto form = forms_.find(instance_name(tenant.base));
+  return make_call(flights, form == forms_.end() ? tenant.base : form->second, settings_.owners);
+}
+
+void Dispatcher::send(Instance& instance, const CallPtr& call, SteadyTime now) {
+  for (const FlightPtr& flight : call->flights) flight->state = Flight::State::Sent;
+  instance.started(*call, now);
+  if (++call->attempts == 1) instance.retries.earn();
   counters_->calls.fetch_add(1, std::memory_order_relaxed);
-  const WallTime now = parts_.clock.wall();
-  if (call->pages == 0) call->sent_at = now;
+  const WallTime wall = parts_.clock.wall();
+  if (call->pages == 0) call->sent_at = wall;
   open_calls_.push_back(call);
   call->ticket = parts_.client.send(
-      signed_request(*call, now),
+      signed_request(*call, wall),
       [post = post_, call](Result<fetch::HttpResponse> r) { post(CallDone{call, std::move(r)}); });
-}
-
-void Dispatcher::on_done(CallDone done) {
-  const CallPtr& call = done.call;
-  std::erase(open_calls_, call);
-  Instance& instance = instance_of(call->base);
-  --instance.in_flight;
-  if (!done.response) return on_failure(call, done.response.error());
-  counters_->latency.record(done.response->elapsed);
-  const auto& response = *done.response;
-  Result<threatconnect::Page> page =
-      threatconnect::read_indicators(response.status, response.content_type, response.body);
-  if (page) {
-    instance.answering_form = call->base;
-    note_accepted(*call->tenant);
-    return on_page(call, *std::move(page));
-  }
-  if (page.error().code == ErrorCode::WrongBaseUrl && !call->other_form_tried &&
-      !instance.answering_form) {
-    CallPtr again = make_call(call->flights, call->base.other_form(), settings_.owners);
-    again->other_form_tried = true;
-    instance.prepared.push_back(std::move(again));
-    return;
-  }
-  if (page.error().code == ErrorCode::QueryRefused && call->flights.size() > 1) {
-    // One of them spoils the query for all: ask in halves until it stands alone.
-    const auto middle =
-        call->flights.begin() + static_cast<std::ptrdiff_t>(call->flights.size() / 2);
-    instance.prepared.push_back(
-        make_call({call->flights.begin(), middle}, call->base, settings_.owners));
-    instance.prepared.push_back(
-        make_call({middle, call->flights.end()}, call->base, settings_.owners));
-    return;
-  }
-  on_failure(call, page.error());
-}
-
-void Dispatcher::on_page(const CallPtr& call, threatconnect::Page page) {
-  ++call->pages;
-  std::ranges::move(page.rows, std::back_inserter(call->rows));
-  if (page.next.empty()) return finish(*call);
-  if (call->pages >= settings_.max_pages || call->rows.size() >= kMaxRows) {
-    call->rows_cut = std::max<std::int64_t>(
-        1, page.count.value_or(0) - static_cast<std::int64_t>(call->rows.size()));
-    return finish(*call);
-  }
-  std::optional<std::string> target = threatconnect::next_target(call->base, page.next);
-  if (!target) {
-    return on_failure(
-        call,
-        Error{
-            ErrorCode::UpstreamFailed,
-            "ThreatConnect's answer continues at another address, which is not followed; check the "
-            "base URL and the system's own address in ThreatConnect.",
-            "next link leaves the origin"});
-  }
-  call->line = {*std::move(target), {}};
-  instance_of(call->base).prepared.push_back(call);
-}
-
-void Dispatcher::finish(Call& call) {
-  std::uint64_t unmatched = 0;
-  std::vector<threatconnect::Record> records = records_of(call, unmatched);
-  counters_->unmatched_rows.fetch_add(unmatched, std::memory_order_relaxed);
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const FlightPtr& flight = call.flights[i];
-    store::StoredRecord stored{
-        .record = std::move(records[i]), .fetched_at = call.sent_at, .asked = {}};
-    if (stored.record.absent()) stored.asked = flight->spellings;
-    settle(flight,
-           flight->overtaken ? cache_.show(*flight->tenant, flight->indicator, stored)
-                             : cache_.keep(*flight->tenant, flight->indicator, std::move(stored)),
-           nullptr);
-  }
 }
 
 void Dispatcher::forget(const store::PurgeFilter& filter) {
@@ -364,13 +386,11 @@ void Dispatcher::forget(const store::PurgeFilter& filter) {
       if (!matches(*flight)) continue;
       flight->overtaken = true;
       flight->fallback = nullptr;
-      const auto at = flights_.find(key_of(*flight->tenant, flight->indicator));
-      if (at != flights_.end() && at->second == flight) flights_.erase(at);
+      unlist(flight);
     }
   };
   for (const CallPtr& call : open_calls_) overtake(call);
-  for (auto& [name, instance] : instances_)
-    for (const CallPtr& call : instance.prepared) overtake(call);
+  for (auto& [name, instance] : instances_) instance.each_call(overtake);
   for (const auto& [key, flight] : flights_) {
     if (flight->fallback && matches(*flight) &&
         (!filter.fetched_before || flight->fallback->life.fetched_at < *filter.fetched_before))
@@ -378,44 +398,26 @@ void Dispatcher::forget(const store::PurgeFilter& filter) {
   }
 }
 
-void Dispatcher::on_failure(const CallPtr& call, const Error& error) {
-  counters_->failed(error, parts_.clock.wall());
-  parts_.log.warning("upstream_error", {{"error", std::string{name_of(error.code)}},
-                                        {"instance", call->base.origin()},
-                                        {"tenant", to_text(call->tenant->id)},
-                                        {"indicators", std::to_string(call->flights.size())},
-                                        {"cause", error.cause}});
-  for (const FlightPtr& flight : call->flights) settle(flight, nullptr, &error);
-}
-
-void Dispatcher::note_accepted(const Tenant& tenant) {
-  const WallTime now = parts_.clock.wall();
-  const auto it = accepted_.find(tenant.id);
-  if (it != accepted_.end() && now - it->second < kAcceptedEvery && now >= it->second) return;
-  if (accepted_.size() >= kMaxRememberedTenants) accepted_.clear();
-  accepted_[tenant.id] = now;
-  parts_.store.put_tenant(tenant.id,
-                          {.base_url = tenant.base.canonical(), .last_accepted_at = now});
-}
-
 void Dispatcher::publish_gauges(SteadyTime now) {
   std::array<std::uint64_t, kLanes> waiting{};
-  std::int64_t used = 0;
-  SteadyTime window_end = now;
+  LimiterGauges gauges{.allowed = settings_.requests_per_minute, .window_end = now};
+  BreakerState worst = BreakerState::Closed;
   for (const auto& [name, instance] : instances_) {
-    for (std::size_t i = 0; i < kLanes; ++i) waiting[i] += instance.lanes[i].size();
-    if (const std::int64_t here = instance.limiter.used(now); here >= used) {
-      used = here;  // the instance that has used most speaks for the limiter
-      window_end = instance.limiter.window_end(now);
+    for (std::size_t i = 0; i < kLanes; ++i)
+      waiting[i] += instance.lane(static_cast<Lane>(i)).size();
+    worst = std::max(worst, instance.breaker.state());
+    gauges.held_until = std::max(gauges.held_until, instance.limiter.held_until());
+    // The instance that has used most speaks for the limiter.
+    if (const std::int64_t used = instance.limiter.used(now); used >= gauges.used) {
+      gauges.used = used;
+      gauges.allowed = instance.limiter.allowed_per_minute();
+      gauges.window_end = instance.limiter.window_end(now);
     }
   }
   for (std::size_t i = 0; i < kLanes; ++i)
     counters_->waiting[i].store(waiting[i], std::memory_order_relaxed);
-  counters_->limiter_used.store(used, std::memory_order_relaxed);
-  const WallTime ends =
-      parts_.clock.wall() + std::chrono::duration_cast<std::chrono::milliseconds>(window_end - now);
-  counters_->limiter_window_ends_at.store(ends.time_since_epoch().count(),
-                                          std::memory_order_relaxed);
+  counters_->breaker.store(worst, std::memory_order_relaxed);
+  counters_->publish(gauges, now, parts_.clock.wall());
 }
 
 void Dispatcher::abandon(const Error& error) {

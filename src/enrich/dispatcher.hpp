@@ -4,19 +4,16 @@
 /// back.
 ///
 /// Threads: one at a time (the enricher's). Blocking: none. Limits: EnrichSettings.
-#include <algorithm>
-#include <array>
-#include <deque>
 #include <map>
 #include <memory>
 #include <variant>
 
 #include <cardstock/enrich/enricher.hpp>
-#include <cardstock/enrich/rate_limiter.hpp>
 
 #include "cache.hpp"
 #include "counters.hpp"
 #include "flight.hpp"
+#include "instance.hpp"
 
 namespace cardstock::enrich {
 
@@ -65,40 +62,52 @@ class Dispatcher {
   void abandon(const Error& error);
 
  private:
-  /// One ThreatConnect: its limits and what waits for it.
-  struct Instance {
-    explicit Instance(const EnrichSettings& settings)
-        : limiter{settings.requests_per_minute, settings.burst} {}
-    RateLimiter limiter;
-    std::int64_t in_flight = 0;
-    std::deque<CallPtr>
-        prepared;  ///< next pages and halves of a refused query: before anything new
-    std::array<std::deque<FlightPtr>, kLanes> lanes;
-    std::optional<threatconnect::BaseUrl> answering_form;  ///< the base URL form that has answered
-    bool waiting() const noexcept {
-      return !prepared.empty() ||
-             std::ranges::any_of(lanes, [](const auto& lane) { return !lane.empty(); });
-    }
-    std::deque<FlightPtr>& lane(Lane which) noexcept {
-      return lanes[static_cast<std::size_t>(which)];
-    }
-  };
-
   void on_fetch(FetchCommand command);
-  void on_done(CallDone done);
-  void on_page(const CallPtr& call, threatconnect::Page page);
-  void on_failure(const CallPtr& call, const Error& error);
+  /// Puts a new flight in its lane. False, with a reply for whoever asked, when there is no room.
+  bool enqueue(Instance& instance, const FlightPtr& flight);
   void join(const FlightPtr& flight, Ask& ask, Enricher::Done done, CacheStatus status);
-  void finish(Call& call);
+  void count(CacheStatus status);
   void settle(const FlightPtr& flight, const EntryPtr& entry, const Error* error);
+  /// Gives those who may see an old answer that answer; the others wait on.
+  void serve_fallback(const FlightPtr& flight, const Error& error);
+  /// New asks for its key start another.
+  void unlist(const FlightPtr& flight);
+  bool has_servable_fallback(const Flight& flight, const Error& error) const;
   Reply failure_reply(const Flight& flight, const Error& error) const;
-  void send(Instance& instance, const CallPtr& call);
-  CallPtr next_call(Instance& instance);
-  bool pump(Instance& instance, SteadyTime now);
+  Reply busy_reply(const Flight& flight, SteadyTime now, SteadyTime free) const;
+
   bool expire(SteadyTime now);
-  Instance& instance_of(const threatconnect::BaseUrl& base);
-  void note_accepted(const Tenant& tenant);
+  /// Ends the wait at `at`; the fetch goes on.
+  void give_up(Deadlines::iterator at, Reply reply);
+  /// Those who cannot be served before their deadline are told so now.
+  void turn_away(const Instance& instance, SteadyTime now);
+  void drop_forgotten(SteadyTime now);
+  bool pump(Instance& instance);
+  void send(Instance& instance, const CallPtr& call, SteadyTime now);
+  CallPtr new_call(const std::vector<FlightPtr>& flights);
+  void shed(Instance& instance, SteadyTime now);
+  Error breaker_error(const Instance& instance, SteadyTime now) const;
+  /// Null when no more instances can be kept apart.
+  Instance* instance_of(const threatconnect::BaseUrl& base, SteadyTime now);
   void publish_gauges(SteadyTime now);
+
+  // What comes back: answers.cpp.
+  void on_done(CallDone done);
+  void on_answer(Instance& instance, const CallPtr& call, const fetch::HttpResponse& response);
+  void on_refusal(Instance& instance,
+                  const CallPtr& call,
+                  const Error& error,
+                  const fetch::HttpResponse* response);
+  void pace(Instance& instance, const CallPtr& call, const fetch::HttpResponse& response);
+  /// Whether the call was worth asking in another way: in the other form, in halves, with a fresh
+  /// time stamp, or once more.
+  bool ask_otherwise(Instance& instance, const CallPtr& call, const Error& error);
+  bool try_again(Instance& instance, const CallPtr& call, const Error& error, int status);
+  void on_page(Instance& instance, const CallPtr& call, threatconnect::Page page);
+  void finish(Call& call);
+  void log_failure(const Call& call, const Error& error);
+  void note_accepted(const Tenant& tenant);
+
   static store::Key key_of(const Tenant& tenant, const Indicator& indicator);
 
   const EnrichSettings& settings_;
@@ -108,10 +117,13 @@ class Dispatcher {
   PostDone post_;
   std::map<store::Key, FlightPtr> flights_;
   Deadlines deadlines_;                        ///< of every waiter
-  std::map<std::string, Instance> instances_;  ///< by instance_name
-  std::map<TenantId, WallTime> accepted_;      ///< when the store was last told of a tenant
+  std::map<std::string, Instance> instances_;  ///< by origin: what ThreatConnect would count
+  /// The base URL form that has answered, by instance_name.
+  std::map<std::string, threatconnect::BaseUrl> forms_;
+  std::map<TenantId, WallTime> accepted_;  ///< when the store was last told of a tenant
   std::vector<CallPtr> open_calls_;
   std::uint64_t next_waiter_ = 1;
+  SteadyTime next_drop_ = SteadyTime::min();
 };
 
 }  // namespace cardstock::enrich

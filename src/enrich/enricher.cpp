@@ -282,10 +282,15 @@ EnrichStats Enricher::Core::stats() const {
   s.latency_p50 = c.latency.quantile(0.5);
   s.latency_p99 = c.latency.quantile(0.99);
   s.limiter_per_minute = settings_.requests_per_minute;
-  s.limiter_used = c.limiter_used.load(std::memory_order_relaxed);
-  s.limiter_window_ends_at =
-      WallTime{std::chrono::milliseconds{c.limiter_window_ends_at.load(std::memory_order_relaxed)}};
-  for (std::size_t i = 0; i < kLanes; ++i) s.waiting[i] = read(c.waiting[i]);
+  c.read_limiter(s);
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    s.waiting[i] = read(c.waiting[i]);
+    s.dropped[i] = read(c.dropped[i]);
+  }
+  s.retries = read(c.retries);
+  s.retry_after_capped = read(c.retry_after_capped);
+  s.retry_after_unusable = read(c.retry_after_unusable);
+  s.breaker = name_of(c.breaker.load(std::memory_order_relaxed));
   const MemoryTier::Size size = cache_.memory().size();
   s.memory_rows = size.rows;
   s.memory_bytes = size.bytes;

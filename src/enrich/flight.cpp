@@ -1,8 +1,16 @@
 #include "flight.hpp"
 
+#include <algorithm>
+
 #include <cardstock/util/text.hpp>
 
 namespace cardstock::enrich {
+
+Lane lane_of(const Call& call) noexcept {
+  Lane highest = Lane::Prewarm;
+  for (const FlightPtr& flight : call.flights) highest = std::min(highest, flight->lane);
+  return highest;
+}
 
 CallPtr make_call(std::vector<FlightPtr> flights,
                   const threatconnect::BaseUrl& base,

@@ -13,6 +13,8 @@
 #include <cardstock/threatconnect/answer.hpp>
 #include <cardstock/threatconnect/query.hpp>
 
+#include "breaker.hpp"
+
 namespace cardstock::enrich {
 
 struct Flight;
@@ -35,7 +37,13 @@ struct Flight {
   EntryPtr fallback;  ///< served, marked stale, when the call fails
   std::vector<Waiter> waiters;
   Lane lane = Lane::Analyst;  ///< the highest of those who asked
-  bool sent = false;
+  SteadyTime created_at;
+  enum class State {
+    Waiting,   ///< in its lane
+    Sent,      ///< in a call that is open, or is made again in a moment
+    HeldBack,  ///< in a call that ThreatConnect has put off: the limiter holds
+  };
+  State state = State::Waiting;
   bool overtaken = false;  ///< by a purge, after it was sent: shown to its waiters, kept nowhere
 };
 
@@ -51,10 +59,19 @@ struct Call {
   bool other_form_tried = false;
   WallTime sent_at;
   fetch::HttpClient::Ticket ticket = 0;
+  int attempts = 0;  ///< of this page
+  bool clock_retried =
+      false;           ///< a refusal that named the timestamp has been answered with another
+  bool lower = false;  ///< no analyst waited for it when it started
+  SteadyTime started_at;
+  SteadyTime counted_at;  ///< as the limiter counts it
+  Breaker::Role role = Breaker::Role::Ordinary;
 };
 
 using CallPtr = std::shared_ptr<Call>;
 
+/// The highest of its flights.
+Lane lane_of(const Call& call) noexcept;
 /// A query for `flights`, all of one tenant.
 CallPtr make_call(std::vector<FlightPtr> flights,
                   const threatconnect::BaseUrl& base,

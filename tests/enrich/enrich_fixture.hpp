@@ -13,6 +13,7 @@
 #include <cardstock/util/json_writer.hpp>
 
 #include "support/fake_http_client.hpp"
+#include "support/fixed_random.hpp"
 #include "support/manual_clock.hpp"
 
 namespace cardstock::test {
@@ -48,7 +49,9 @@ inline std::string page(const std::vector<std::string>& rows, std::string_view n
 }
 
 struct EnrichFixture {
-  explicit EnrichFixture(enrich::EnrichSettings with = {.requests_per_minute = 0, .burst = 0})
+  explicit EnrichFixture(enrich::EnrichSettings with = {.requests_per_minute = 0,
+                                                        .burst = 0,
+                                                        .max_attempts = 1})
       : settings{std::move(with)} {
     settings.policy = {.ttl = std::chrono::seconds{60},
                        .ttl_absent = std::chrono::seconds{30},
@@ -68,13 +71,14 @@ struct EnrichFixture {
         settings,
         enrich::EnrichParts{
             clock,
-            client,
+            over != nullptr ? *over : client,
             through != nullptr ? *through : store,
             log,
             [](const enrich::Tenant&, const Indicator&, const threatconnect::Record& record) {
               return std::make_unique<Owners>(record);
             },
-            {1, 2}},
+            {1, 2},
+            random},
         enrich::Enricher::Drive::ByHand);
   }
   enrich::Ask ask(std::string_view name,
@@ -107,6 +111,10 @@ struct EnrichFixture {
     REQUIRE(client.answer(index, FakeHttpClient::json(std::move(body), status)));
     run();
   }
+  void answer(std::size_t index, fetch::HttpResponse response) {
+    REQUIRE(client.answer(index, std::move(response)));
+    run();
+  }
   void fail_call(std::size_t index, ErrorCode code) {
     REQUIRE(client.answer(index, fail(code, "It failed.", "test")));
     run();
@@ -121,7 +129,9 @@ struct EnrichFixture {
   FakeHttpClient client;
   store::MemoryRecordStore store;
   store::RecordStore* through = nullptr;  ///< stands between enricher and store after a restart()
+  fetch::HttpClient* over = nullptr;      ///< stands between enricher and client after a restart()
   NullLog log;
+  FixedRandom random;
   enrich::EnrichSettings settings;
   std::unique_ptr<enrich::Tenants> tenants;
   enrich::TenantPtr one, two;

@@ -225,22 +225,37 @@ TEST_CASE("enricher: a caller gives up at its own deadline and the fetch serves 
   CHECK(f.client.request_count() == 1);
 }
 
-TEST_CASE("enricher: beyond the limit callers are told busy, never unknown", "[enrich]") {
+TEST_CASE("enricher: a caller whose deadline cannot be met is told so at once", "[enrich]") {
   Fixture f{{.requests_per_minute = 1, .burst = 1, .max_indicators_per_call = 1}};
   f.get(f.ask("a.test"));
-  const auto waits = f.get(f.ask("b.test"));
   f.answer(0, page({}));
-  REQUIRE(f.client.request_count() == 1);
-  f.clock.advance(20s);
-  f.run();
+  const auto waits = f.get(f.ask("b.test"));
   REQUIRE(*waits);
   CHECK((*waits)->error->code == ErrorCode::Busy);
-  CHECK((*waits)->retry_after == 40s);
-  f.clock.advance(40s);
+  CHECK((*waits)->retry_after == 60s);
+  CHECK(f.enricher->stats().rejected == 1);
+  f.clock.advance(60s);
   f.run();
   REQUIRE(f.client.request_count() == 2);  // the fetch went on
   f.answer(1, page({row("Host", "b.test", "Org A")}));
   CHECK((*f.get(f.ask("b.test")))->status == CacheStatus::Hit);
+}
+
+TEST_CASE("enricher: a caller whose deadline can be met waits for it", "[enrich]") {
+  Fixture f{{.requests_per_minute = 1, .burst = 1, .max_indicators_per_call = 1}};
+  f.get(f.ask("a.test"));
+  f.answer(0, page({}));
+  f.clock.advance(45s);
+  const auto first = f.get(f.ask("b.test"));
+  const auto second = f.get(f.ask("c.test"));  // behind b.test, a minute later
+  REQUIRE_FALSE(*first);
+  REQUIRE(*second);
+  CHECK((*second)->error->code == ErrorCode::Busy);
+  CHECK((*second)->retry_after == 75s);
+  f.clock.advance(15s);
+  f.run();
+  f.answer(1, page({row("Host", "b.test", "Org A")}));
+  CHECK(f.owners(*first) == "Org A;");
 }
 
 TEST_CASE("enricher: what waits goes out together, matched back row by row", "[enrich]") {
@@ -335,7 +350,7 @@ TEST_CASE("enricher: a clock that stepped back makes rows unknown in age, not fr
 }
 
 TEST_CASE("enricher: the end gives every waiter an answer", "[enrich]") {
-  Fixture f{{.requests_per_minute = 1, .burst = 1, .max_indicators_per_call = 1}};
+  Fixture f{{.requests_per_minute = 0, .burst = 0, .concurrent = 1}};
   const auto sent = f.get(f.ask("a.test"));
   const auto waiting = f.get(f.ask("b.test"));
   auto unread = std::make_shared<std::optional<Reply>>();

@@ -204,7 +204,8 @@ TEST_CASE("purge: with its thread running, it returns when the thread has let go
                           [](const Tenant&, const Indicator&, const threatconnect::Record& record) {
                             return std::make_unique<test::Owners>(record);
                           },
-                          {1, 2}};
+                          {1, 2},
+                          f.random};
   Enricher enricher{f.settings, parts};
   std::promise<Reply> told;
   enricher.fetch(f.ask("evil.test"), {}, [&](Reply r) { told.set_value(std::move(r)); });

@@ -97,12 +97,29 @@ TEST_CASE("upstream down: what is not held is an error, never not found", "[inte
 TEST_CASE("upstream down: a rate limit answer is busy with a time, and is not stored",
           "[integration]") {
   Stand stand{hosts(1)};
-  REQUIRE(stand.upstream->set_fault({.times = 1, .status = 429}));
+  REQUIRE(
+      stand.upstream->set_fault({.times = 1, .status = 429, .headers = {{"Retry-After", "30"}}}));
   const HttpAnswer first = stand.get("InternetDomainName", name(0));
   CHECK(first.status == 503);
   CHECK(Json{first.body}.text("/outcome") == "busy");
-  CHECK_FALSE(first.header("retry-after").empty());
+  CHECK(std::stoi(first.header("retry-after")) >= 29);
+  CHECK(std::stoi(first.header("retry-after")) <= 30);
+  CHECK(stand.upstream_calls() == 1);
+  REQUIRE(stand.service->store().flush());
+  CHECK(stand.stats().number("/store/rows") == 0);
+  CHECK(stand.stats().has("/limiter/held_until"));
+}
+
+TEST_CASE(
+    "upstream down: a limit that passes within the caller's time costs a moment and no answer",
+    "[integration]") {
+  Stand stand{hosts(1)};
+  REQUIRE(
+      stand.upstream->set_fault({.times = 1, .status = 429, .headers = {{"Retry-After", "1"}}}));
   CHECK(Json{stand.get("InternetDomainName", name(0)).body}.text("/outcome") == "ok");
+  CHECK(stand.upstream_calls() == 2);
+  CHECK(stand.stats().number("/upstream/errors/rate_limited") == 1);
+  CHECK(stand.stats().number("/upstream/retries") == 1);
 }
 
 TEST_CASE("upstream down: an upstream that never answers costs the configured time and no worker",

@@ -33,6 +33,7 @@
 #include <cardstock/threatconnect/query.hpp>
 #include <cardstock/util/clock.hpp>
 #include <cardstock/util/log.hpp>
+#include <cardstock/util/random.hpp>
 #include <cardstock/util/result.hpp>
 
 namespace cardstock::enrich {
@@ -78,7 +79,8 @@ struct EnrichSettings {
   std::size_t memory_bytes = std::size_t{64} << 20U;
   std::size_t max_waiters = 20000;
   std::size_t max_indicators_per_call = 50;
-  int max_pages = 20;  ///< of one call; more is cut and counted
+  int max_pages = 20;    ///< of one call; more is cut and counted
+  int max_attempts = 3;  ///< of one request, the first included
 };
 
 struct RecentError {
@@ -98,9 +100,16 @@ struct EnrichStats {
   std::uint64_t rejected = 0;                   ///< Busy
   std::map<std::string, std::uint64_t> errors;  ///< by name_of(ErrorCode)
   double latency_p50 = 0, latency_p99 = 0;      ///< of upstream calls, seconds
+  std::uint64_t retries = 0;                    ///< calls that were made again
+  std::string_view breaker = "closed";          ///< of the instance that is worst off
   std::int64_t limiter_per_minute = 0, limiter_used = 0;
+  std::int64_t limiter_allowed = 0;  ///< a minute, as refusals have left it; 0: no limit
   WallTime limiter_window_ends_at;
+  std::optional<WallTime> limiter_held_until;  ///< nothing goes out before: ThreatConnect asked so
+  std::uint64_t retry_after_capped = 0, retry_after_unusable = 0;
   std::array<std::uint64_t, kLanes> waiting{};  ///< flights without a call, by lane
+  /// Look-ups refused or given up because their lane was full, or nobody waited for too long.
+  std::array<std::uint64_t, kLanes> dropped{};
   std::size_t memory_rows = 0, memory_bytes = 0, memory_limit_bytes = 0;
   std::vector<RecentError> recent_errors;  ///< newest first, at most 20
 };
@@ -113,6 +122,7 @@ struct EnrichParts {
   Log& log;
   Render render;
   SipKey hash_key;  ///< of this installation; spreads keys and expiries
+  Random& random;   ///< jitter
 };
 
 class Enricher {

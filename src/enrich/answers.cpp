@@ -1,0 +1,226 @@
+/// What comes back from ThreatConnect, and what follows from it: the second half of Dispatcher.
+#include <algorithm>
+
+#include <cardstock/util/time_text.hpp>
+
+#include "dispatcher.hpp"
+#include "retry_after.hpp"
+
+namespace cardstock::enrich {
+namespace {
+
+constexpr std::size_t kMaxRows = 10'000;
+constexpr std::size_t kMaxRememberedTenants = 100'000;
+constexpr std::size_t kMaxForms = 1000;
+constexpr std::chrono::minutes kAcceptedEvery{1};
+/// Of a 429 that says no usable time: doubled with every refusal in a row, to kLongestHold.
+constexpr std::chrono::seconds kFirstHold{1};
+constexpr int kMostDoublings = 6;
+
+std::chrono::milliseconds hold_without_time(int refusals_in_a_row) {
+  return kFirstHold * (1 << std::clamp(refusals_in_a_row - 1, 0, kMostDoublings));
+}
+
+}  // namespace
+
+void Dispatcher::on_done(CallDone done) {
+  const CallPtr& call = done.call;
+  std::erase(open_calls_, call);
+  const SteadyTime now = parts_.clock.steady();
+  Instance& instance = *instance_of(call->base, now);
+  instance.ended(*call, now);
+  if (!done.response) return on_refusal(instance, call, done.response.error(), nullptr);
+  counters_->latency.record(done.response->elapsed);
+  on_answer(instance, call, *done.response);
+}
+
+void Dispatcher::on_answer(Instance& instance,
+                           const CallPtr& call,
+                           const fetch::HttpResponse& response) {
+  Result<threatconnect::Page> page =
+      threatconnect::read_indicators(response.status, response.content_type, response.body);
+  if (!page) return on_refusal(instance, call, page.error(), &response);
+  instance.breaker.succeeded();
+  instance.speed_up();
+  instance.refusals_in_a_row = 0;
+  if (forms_.size() >= kMaxForms) forms_.clear();
+  forms_.insert_or_assign(instance_name(call->base), call->base);
+  note_accepted(*call->tenant);
+  on_page(instance, call, *std::move(page));
+}
+
+void Dispatcher::on_refusal(Instance& instance,
+                            const CallPtr& call,
+                            const Error& error,
+                            const fetch::HttpResponse* response) {
+  const int status = response == nullptr ? 0 : response->status;
+  switch (sign_of(error, status)) {
+    case Sign::Alive:
+      instance.breaker.succeeded();
+      break;
+    case Sign::Dead:
+      instance.breaker.failed(call->role, error, parts_.clock.steady(), parts_.random.unit());
+      break;
+    case Sign::Nothing:
+      instance.breaker.forget(call->role);
+      break;
+  }
+  if (status == 429 || status == 503) pace(instance, call, *response);
+  if (ask_otherwise(instance, call, error)) return;
+  counters_->failed(error, parts_.clock.wall());
+  log_failure(*call, error);
+  if (try_again(instance, call, error, status)) return;
+  for (const FlightPtr& flight : call->flights) settle(flight, nullptr, &error);
+}
+
+void Dispatcher::pace(Instance& instance,
+                      const CallPtr& call,
+                      const fetch::HttpResponse& response) {
+  const SteadyTime now = parts_.clock.steady();
+  instance.slow_down(*call, now);
+  ++instance.refusals_in_a_row;
+  const RetryAfter asked =
+      read_retry_after(response.retry_after, response.date, parts_.clock.wall());
+  std::chrono::milliseconds wait = asked.wait;
+  switch (asked.kind) {
+    case RetryAfter::Kind::Understood:
+      break;
+    case RetryAfter::Kind::Absent:
+      // 503 without a time is an outage, not a limit: retries and the breaker see to it.
+      if (response.status == 429) wait = hold_without_time(instance.refusals_in_a_row);
+      break;
+    case RetryAfter::Kind::Unusable:
+      wait = hold_without_time(instance.refusals_in_a_row);
+      counters_->retry_after_unusable.fetch_add(1, std::memory_order_relaxed);
+      break;
+    case RetryAfter::Kind::Capped:
+      counters_->retry_after_capped.fetch_add(1, std::memory_order_relaxed);
+      break;
+  }
+  parts_.log.warning(
+      "upstream_limit",
+      {{"instance", call->base.origin()},
+       {"status", std::to_string(response.status)},
+       {"held", to_words(wait)},
+       {"capped", asked.kind == RetryAfter::Kind::Capped ? "yes" : "no"},
+       {"allowed_per_minute", std::to_string(instance.limiter.allowed_per_minute())}});
+  if (wait.count() <= 0) return;
+  instance.limiter.hold(now + wait);
+  turn_away(instance, now);
+}
+
+bool Dispatcher::ask_otherwise(Instance& instance, const CallPtr& call, const Error& error) {
+  const bool form_known = forms_.contains(instance_name(call->base));
+  if (error.code == ErrorCode::WrongBaseUrl && !call->other_form_tried && !form_known) {
+    CallPtr again = make_call(call->flights, call->base.other_form(), settings_.owners);
+    again->other_form_tried = true;
+    instance.prepare(std::move(again));
+    return true;
+  }
+  if (error.code == ErrorCode::QueryRefused && call->flights.size() > 1) {
+    // One of them spoils the query for all: ask in halves until it stands alone.
+    const auto middle =
+        call->flights.begin() + static_cast<std::ptrdiff_t>(call->flights.size() / 2);
+    instance.prepare(make_call({call->flights.begin(), middle}, call->base, settings_.owners));
+    instance.prepare(make_call({middle, call->flights.end()}, call->base, settings_.owners));
+    return true;
+  }
+  if (error.code == ErrorCode::ClockSkew && !call->clock_retried) {
+    call->clock_retried = true;  // it may have waited long in a queue on the way
+    instance.prepare(call);
+    return true;
+  }
+  return false;
+}
+
+bool Dispatcher::try_again(Instance& instance,
+                           const CallPtr& call,
+                           const Error& error,
+                           int status) {
+  const SteadyTime now = parts_.clock.steady();
+  const auto pause =
+      retry_pause(error, status, call->attempts, settings_.max_attempts, parts_.random.unit());
+  if (!pause || !instance.breaker.allows(now)) return false;
+  const SteadyTime when = instance.earliest(now + *pause, 0, now);
+  // What ThreatConnect has put off is fetched all the same, for the next who asks.
+  const bool put_off = error.code == ErrorCode::RateLimited;
+  const bool awaited = std::ranges::any_of(call->flights, [&](const FlightPtr& flight) {
+    return std::ranges::any_of(flight->waiters,
+                               [&](const Waiter& waiter) { return waiter.deadline->first > when; });
+  });
+  if ((!put_off && !awaited) || !instance.retries.take()) return false;
+  counters_->retries.fetch_add(1, std::memory_order_relaxed);
+  for (const FlightPtr& flight : call->flights) {
+    serve_fallback(flight, error);
+    if (put_off) flight->state = Flight::State::HeldBack;
+  }
+  if (put_off) {
+    instance.prepare(call);
+    turn_away(instance, now);
+  } else {
+    instance.prepare_at(when, call);
+  }
+  return true;
+}
+
+void Dispatcher::on_page(Instance& instance, const CallPtr& call, threatconnect::Page page) {
+  ++call->pages;
+  call->attempts = 0;
+  std::ranges::move(page.rows, std::back_inserter(call->rows));
+  if (page.next.empty()) return finish(*call);
+  if (call->pages >= settings_.max_pages || call->rows.size() >= kMaxRows) {
+    call->rows_cut = std::max<std::int64_t>(
+        1, page.count.value_or(0) - static_cast<std::int64_t>(call->rows.size()));
+    return finish(*call);
+  }
+  std::optional<std::string> target = threatconnect::next_target(call->base, page.next);
+  if (!target) {
+    return on_refusal(
+        instance, call,
+        Error{
+            ErrorCode::UpstreamFailed,
+            "ThreatConnect's answer continues at another address, which is not followed; check the "
+            "base URL and the system's own address in ThreatConnect.",
+            "next link leaves the origin"},
+        nullptr);
+  }
+  call->line = {*std::move(target), {}};
+  instance.prepare(call);
+}
+
+void Dispatcher::finish(Call& call) {
+  std::uint64_t unmatched = 0;
+  std::vector<threatconnect::Record> records = records_of(call, unmatched);
+  counters_->unmatched_rows.fetch_add(unmatched, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const FlightPtr& flight = call.flights[i];
+    store::StoredRecord stored{
+        .record = std::move(records[i]), .fetched_at = call.sent_at, .asked = {}};
+    if (stored.record.absent()) stored.asked = flight->spellings;
+    settle(flight,
+           flight->overtaken ? cache_.show(*flight->tenant, flight->indicator, stored)
+                             : cache_.keep(*flight->tenant, flight->indicator, std::move(stored)),
+           nullptr);
+  }
+}
+
+void Dispatcher::log_failure(const Call& call, const Error& error) {
+  parts_.log.warning("upstream_error", {{"error", std::string{name_of(error.code)}},
+                                        {"instance", call.base.origin()},
+                                        {"tenant", to_text(call.tenant->id)},
+                                        {"indicators", std::to_string(call.flights.size())},
+                                        {"attempt", std::to_string(call.attempts)},
+                                        {"cause", error.cause}});
+}
+
+void Dispatcher::note_accepted(const Tenant& tenant) {
+  const WallTime now = parts_.clock.wall();
+  const auto it = accepted_.find(tenant.id);
+  if (it != accepted_.end() && now - it->second < kAcceptedEvery && now >= it->second) return;
+  if (accepted_.size() >= kMaxRememberedTenants) accepted_.clear();
+  accepted_[tenant.id] = now;
+  parts_.store.put_tenant(tenant.id,
+                          {.base_url = tenant.base.canonical(), .last_accepted_at = now});
+}
+
+}  // namespace cardstock::enrich

@@ -1,0 +1,166 @@
+#include "instance.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cardstock::enrich {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// What stands around the values in a request target.
+constexpr std::size_t kAroundValues = 512;
+constexpr std::size_t kTargetBudget = threatconnect::kMaxTarget - kAroundValues;
+
+std::int64_t tenth_of(std::int64_t limit) {
+  return (limit + 9) / 10;
+}
+
+/// Lower lanes are spread over the minute: no more than a tenth of it in a tenth of its time.
+std::vector<RateLimiter::Window> lower_windows(const EnrichSettings& settings) {
+  std::vector<RateLimiter::Window> windows{{settings.requests_per_minute, minutes{1}},
+                                           {tenth_of(settings.requests_per_minute), seconds{6}}};
+  if (settings.burst > 0)
+    windows.push_back({std::max<std::int64_t>(1, settings.burst - 1), seconds{1}});
+  return windows;
+}
+
+}  // namespace
+
+Instance::Instance(const EnrichSettings& settings)
+    : limiter{settings.requests_per_minute, settings.burst},
+      concurrent_{settings.concurrent},
+      per_call_{settings.max_indicators_per_call},
+      lower_{lower_windows(settings)} {}
+
+SteadyTime Instance::may_start(Lane lane, SteadyTime now) const noexcept {
+  if (in_flight_ >= concurrent_) return SteadyTime::max();
+  const SteadyTime at = std::max(limiter.next(now), breaker.retry_at(now));
+  if (lane == Lane::Analyst) return at;
+  if (lower_in_flight_ >= std::max<std::int64_t>(1, concurrent_ - 1)) return SteadyTime::max();
+  const std::int64_t for_analysts = tenth_of(limiter.allowed_per_minute());
+  return std::max({at, lower_.next(now), limiter.next(now, for_analysts)});
+}
+
+Instance::Work Instance::next(SteadyTime now) {
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    prepared_.push_back(std::move(delayed_.begin()->second));
+    delayed_.erase(delayed_.begin());
+  }
+  if (!breaker.allows(now) || may_start(Lane::Analyst, now) > now) return {};
+  if (CallPtr call = take_prepared(Lane::Analyst, Lane::Analyst, now)) return {call, {}};
+  if (!lane(Lane::Analyst).empty()) return {nullptr, take_flights(Lane::Analyst)};
+  if (may_start(Lane::Prewarm, now) > now) return {};
+  if (CallPtr call = take_prepared(Lane::Refresh, Lane::Prewarm, now)) return {call, {}};
+  for (const Lane lower : {Lane::Refresh, Lane::Prewarm})
+    if (!lane(lower).empty()) return {nullptr, take_flights(lower)};
+  return {};
+}
+
+CallPtr Instance::take_prepared(Lane from, Lane to, SteadyTime now) {
+  const auto it = std::ranges::find_if(prepared_, [&](const CallPtr& call) {
+    const Lane lane = lane_of(*call);
+    return lane >= from && lane <= to && may_start(lane, now) <= now;
+  });
+  if (it == prepared_.end()) return nullptr;
+  CallPtr call = std::move(*it);
+  prepared_.erase(it);
+  return call;
+}
+
+std::vector<FlightPtr> Instance::take_flights(Lane highest) {
+  const FlightPtr first = lane(highest).first([](const Flight&) { return true; });
+  const TenantId tenant = first->tenant->id;
+  std::vector<FlightPtr> together;
+  std::size_t cost = 0;
+  const auto fits = [&](const Flight& flight) {
+    if (together.size() >= per_call_) return false;
+    const std::size_t more = target_cost(flight);
+    if (!together.empty() && cost + more > kTargetBudget) return false;
+    cost += more;
+    return true;
+  };
+  // Room that is left in the call costs nothing: what lower lanes want of the same tenant rides
+  // along.
+  for (auto i = static_cast<std::size_t>(highest); i < kLanes; ++i)
+    lanes_[i].take(tenant, fits, together);
+  return together;
+}
+
+SteadyTime Instance::next_due(SteadyTime now) const {
+  SteadyTime due = delayed_.empty() ? SteadyTime::max() : delayed_.begin()->first;
+  const auto prepared_in = [&](bool analyst) {
+    return std::ranges::any_of(prepared_, [&](const CallPtr& call) {
+      return (lane_of(*call) == Lane::Analyst) == analyst;
+    });
+  };
+  if (!lane(Lane::Analyst).empty() || prepared_in(true))
+    due = std::min(due, may_start(Lane::Analyst, now));
+  if (!lane(Lane::Refresh).empty() || !lane(Lane::Prewarm).empty() || prepared_in(false))
+    due = std::min(due, may_start(Lane::Prewarm, now));
+  return due;
+}
+
+std::size_t Instance::calls_ahead(const Flight& flight) const {
+  return lane(flight.lane).calls_ahead(flight.tenant->id, per_call_);
+}
+
+void Instance::each_call(const std::function<void(const CallPtr&)>& visit) const {
+  for (const CallPtr& call : prepared_) visit(call);
+  for (const auto& [when, call] : delayed_) visit(call);
+}
+
+std::pair<std::vector<CallPtr>, std::vector<FlightPtr>> Instance::take_all() {
+  std::vector<CallPtr> calls{std::make_move_iterator(prepared_.begin()),
+                             std::make_move_iterator(prepared_.end())};
+  prepared_.clear();
+  for (auto& [when, call] : delayed_) calls.push_back(std::move(call));
+  delayed_.clear();
+  std::vector<FlightPtr> flights;
+  for (LaneQueue& queue : lanes_) std::ranges::move(queue.take_all(), std::back_inserter(flights));
+  return {std::move(calls), std::move(flights)};
+}
+
+void Instance::started(Call& call, SteadyTime now) {
+  call.lower = lane_of(call) != Lane::Analyst;
+  call.started_at = now;
+  call.counted_at = limiter.start(now);
+  call.role = breaker.start();
+  ++in_flight_;
+  if (call.lower) {
+    lower_.start(now);
+    ++lower_in_flight_;
+  }
+}
+
+void Instance::ended(const Call& call, SteadyTime now) {
+  limiter.answered(call.counted_at, now);
+  --in_flight_;
+  if (!call.lower) return;
+  lower_.answered(call.counted_at, now);
+  --lower_in_flight_;
+}
+
+void Instance::slow_down(const Call& call, SteadyTime now) {
+  limiter.slow_down(call.started_at, now);
+  lower_.slow_down(call.started_at, now);
+}
+
+void Instance::speed_up() noexcept {
+  limiter.speed_up();
+  lower_.speed_up();
+}
+
+bool Instance::waiting() const noexcept {
+  return !prepared_.empty() || !delayed_.empty() ||
+         std::ranges::any_of(lanes_, [](const LaneQueue& queue) { return !queue.empty(); });
+}
+
+bool Instance::forgettable(SteadyTime now) const noexcept {
+  return in_flight_ == 0 && !waiting() && breaker.state() == BreakerState::Closed &&
+         limiter.used(now) == 0 && limiter.held_until() <= now &&
+         limiter.allowed_per_minute() == limiter.per_minute();
+}
+
+}  // namespace cardstock::enrich
