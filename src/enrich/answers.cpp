@@ -119,10 +119,7 @@ bool Dispatcher::ask_otherwise(Instance& instance, const CallPtr& call, const Er
   }
   if (error.code == ErrorCode::QueryRefused && call->flights.size() > 1) {
     // One of them spoils the query for all: ask in halves until it stands alone.
-    const auto middle =
-        call->flights.begin() + static_cast<std::ptrdiff_t>(call->flights.size() / 2);
-    instance.prepare(make_call({call->flights.begin(), middle}, call->base, settings_.owners));
-    instance.prepare(make_call({middle, call->flights.end()}, call->base, settings_.owners));
+    ask_in_parts(instance, *call, call->flights, 2);
     return true;
   }
   if (error.code == ErrorCode::ClockSkew && !call->clock_retried) {
@@ -164,14 +161,15 @@ bool Dispatcher::try_again(Instance& instance,
 }
 
 void Dispatcher::on_page(Instance& instance, const CallPtr& call, threatconnect::Page page) {
-  ++call->pages;
+  if (call->pages++ == 0) call->total = page.count.value_or(0);
   call->attempts = 0;
+  call->skipped += static_cast<std::int64_t>(page.skipped);
   std::ranges::move(page.rows, std::back_inserter(call->rows));
-  if (page.next.empty()) return finish(*call);
-  if (call->pages >= settings_.max_pages || call->rows.size() >= kMaxRows) {
-    call->rows_cut = std::max<std::int64_t>(
-        1, page.count.value_or(0) - static_cast<std::int64_t>(call->rows.size()));
-    return finish(*call);
+  const bool more = !page.next.empty();
+  if (!more || call->pages >= settings_.max_pages || call->rows.size() >= kMaxRows) {
+    const std::int64_t missing = call->total - static_cast<std::int64_t>(call->rows.size());
+    call->rows_cut = std::max({missing, call->skipped, std::int64_t{more ? 1 : 0}});
+    return finish(instance, *call);
   }
   std::optional<std::string> target = threatconnect::next_target(call->base, page.next);
   if (!target) {
@@ -188,12 +186,17 @@ void Dispatcher::on_page(Instance& instance, const CallPtr& call, threatconnect:
   instance.prepare(call);
 }
 
-void Dispatcher::finish(Call& call) {
+void Dispatcher::finish(Instance& instance, Call& call) {
   std::uint64_t unmatched = 0;
   std::vector<threatconnect::Record> records = records_of(call, unmatched);
   counters_->unmatched_rows.fetch_add(unmatched, std::memory_order_relaxed);
+  std::vector<FlightPtr> unanswered;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const FlightPtr& flight = call.flights[i];
+    if (records[i].absent() && call.rows_cut > 0) {
+      unanswered.push_back(flight);  // it may be among the rows that were not read
+      continue;
+    }
     store::StoredRecord stored{
         .record = std::move(records[i]), .fetched_at = call.sent_at, .asked = {}};
     if (stored.record.absent()) stored.asked = flight->spellings;
@@ -201,6 +204,30 @@ void Dispatcher::finish(Call& call) {
            flight->overtaken ? cache_.show(*flight->tenant, flight->indicator, stored)
                              : cache_.keep(*flight->tenant, flight->indicator, std::move(stored)),
            nullptr);
+  }
+  if (unanswered.empty()) return;
+  if (call.flights.size() > 1) {
+    const bool fewer = unanswered.size() < call.flights.size();
+    return ask_in_parts(instance, call, unanswered, fewer ? 1 : 2);
+  }
+  const Error error{ErrorCode::AnswerUnreadable,
+                    "ThreatConnect's answer could not be read in full, and what was read does not "
+                    "hold this indicator.",
+                    std::to_string(call.rows_cut) + " rows not read"};
+  counters_->failed(error, parts_.clock.wall());
+  log_failure(call, error);
+  settle(unanswered.front(), nullptr, &error);
+}
+
+void Dispatcher::ask_in_parts(Instance& instance,
+                              const Call& call,
+                              std::span<const FlightPtr> flights,
+                              std::size_t parts) {
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t from = flights.size() * part / parts;
+    const std::size_t to = flights.size() * (part + 1) / parts;
+    const auto some = flights.subspan(from, to - from);
+    instance.prepare(make_call({some.begin(), some.end()}, call.base, settings_.owners));
   }
 }
 

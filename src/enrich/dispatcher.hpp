@@ -6,6 +6,7 @@
 /// Threads: one at a time (the enricher's). Blocking: none. Limits: EnrichSettings.
 #include <map>
 #include <memory>
+#include <span>
 #include <variant>
 
 #include <cardstock/enrich/enricher.hpp>
@@ -104,7 +105,12 @@ class Dispatcher {
   bool ask_otherwise(Instance& instance, const CallPtr& call, const Error& error);
   bool try_again(Instance& instance, const CallPtr& call, const Error& error, int status);
   void on_page(Instance& instance, const CallPtr& call, threatconnect::Page page);
-  void finish(Call& call);
+  void finish(Instance& instance, Call& call);
+  /// Asks again for `flights`, which are of `call`, in that many calls of about equal size.
+  void ask_in_parts(Instance& instance,
+                    const Call& call,
+                    std::span<const FlightPtr> flights,
+                    std::size_t parts);
   void log_failure(const Call& call, const Error& error);
   void note_accepted(const Tenant& tenant);
 

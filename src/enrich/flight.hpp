@@ -55,7 +55,9 @@ struct Call {
   threatconnect::RequestLine line;
   std::vector<threatconnect::Row> rows;
   int pages = 0;
-  std::int64_t rows_cut = 0;
+  std::int64_t total = 0;     ///< rows of all pages, as the first page counts them
+  std::int64_t skipped = 0;   ///< rows that could not be read
+  std::int64_t rows_cut = 0;  ///< rows that are there and were not read, at least
   bool other_form_tried = false;
   WallTime sent_at;
   fetch::HttpClient::Ticket ticket = 0;

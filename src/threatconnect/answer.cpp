@@ -89,9 +89,13 @@ Result<Answer<Data>> read_answer(int status,
 struct Rows {
   std::vector<Row> rows;
   std::size_t skipped = 0;
+  bool listed = false;  ///< data was a list, or the one row of a list of one
 };
 
 error_code read_rows(Value data, Rows& out) {
+  json::Type type{};
+  if (const auto error = data.type().get(type)) return error;
+  out.listed = type == json::Type::array || type == json::Type::object;
   return json::each_element_or_one(data, [&out](Value element) {
     if (out.rows.size() == kMaxRows) return simdjson::CAPACITY;
     bool is_row = false;
@@ -136,6 +140,12 @@ error_code read_v2_owners(Value data, std::vector<Owner>& out) {
 Result<Page> read_indicators(int status, std::string_view content_type, std::string_view body) {
   auto answer = read_answer<Rows>(status, content_type, body, read_rows);
   if (!answer) return std::unexpected(std::move(answer.error()));
+  // "Nobody holds it" has to be said: by an empty list, or by a count of none.
+  if (!answer->data.listed && answer->around.count != 0) {
+    return fail(ErrorCode::AnswerUnreadable,
+                "ThreatConnect's answer holds no list of indicators; check the base URL.",
+                "data is missing or no list");
+  }
   return Page{std::move(answer->data.rows), std::move(answer->around.next), answer->around.count,
               answer->data.skipped};
 }

@@ -45,7 +45,7 @@ TEST_CASE("transport: a request on a kept connection costs no allocation") {
       responder.send({200, "text/plain", "X-A: b\r\n"}, {body, request.path});
   };
   const TransportLimits limits;
-  WorkerContext context{handler, limits};
+  WorkerContext context{handler, limits, nullptr};
   Connection connection{{ends[0], 1}, {"127.0.0.1", true, {}}, context};
   const std::string_view request =
       "GET /some/path?with=query HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nCookie: a=b\r\n\r\n";

@@ -171,10 +171,24 @@ TEST_CASE("answer: each type is known by its own key", "[threatconnect]") {
 TEST_CASE("answer: an empty list holds nobody, whichever way it is written", "[threatconnect]") {
   for (const char* body :
        {R"({"data":[],"status":"Success"})", R"({"status":"Success","data":[],"count":0})",
-        R"({"status":"Success","data":null})", R"({"status":"Success"})",
+        R"({"status":"Success","data":null,"count":0})", R"({"count":"0","status":"Success"})",
         "\xEF\xBB\xBF\n {\"status\" : \"Success\" , \"data\" : [ ] } \n"}) {
     CAPTURE(body);
     CHECK(page_of(body).rows.empty());
+  }
+}
+
+TEST_CASE("answer: a success that says of nobody that he holds it is no answer",
+          "[threatconnect]") {
+  for (const char* body : {R"({"status":"Success"})", R"({"status":"Success","data":null})",
+                           R"({"status":"Success","data":"x"})", R"({"status":"Success","data":0})",
+                           R"({"status":"Success","data":null,"count":1})",
+                           R"({"status":"Success","count":"none"})"}) {
+    CAPTURE(body);
+    const auto page = read_indicators(200, "application/json", body);
+    REQUIRE_FALSE(page);
+    CHECK(page.error().code == ErrorCode::AnswerUnreadable);
+    CHECK(page.error().public_detail.ends_with('.'));
   }
 }
 

@@ -247,7 +247,7 @@ TEST_CASE("refusal: deep nesting and huge lists are survived", "[threatconnect]"
 
   const std::string shallow(100, '[');
   CHECK(read_indicators(200, "",
-                        R"({"status":"Success","x":)" + shallow + std::string(100, ']') + "}"));
+                        R"({"status":"Success","data":[],"x":)" + shallow + std::string(100, ']') + "}"));
   std::string many = "1";
   for (std::size_t i = 0; i < 500'000; ++i) many += ",null";
   const auto page = read_indicators(200, "", R"({"status":"Success","data":[)" + many + "]}");

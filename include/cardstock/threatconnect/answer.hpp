@@ -7,7 +7,8 @@
 /// strict elsewhere: a success is a 2xx whose body is a JSON object with `"status":"Success"`.
 /// Errors: AuthFailed, ClockSkew, OwnerForbidden, QueryRefused, RateLimited, NotLicensed,
 /// UpstreamFailed by status and body; WrongBaseUrl for an empty, HTML or foreign answer
-/// (public_detail suggests the `/api` form); AnswerUnreadable for JSON that breaks off.
+/// (public_detail suggests the `/api` form); AnswerUnreadable for JSON that breaks off, and for a
+/// success that neither lists indicators nor counts none.
 /// `public_detail` never repeats more than a bounded, cleaned line of what the service said. The
 /// service omits what is unset; a value out of its range (rating 0–5, confidence 0–100, score
 /// 0–1000) is unset too. Threads: any; each keeps a parser for small answers. Blocking: no. Limits:
