@@ -45,6 +45,26 @@ int wait_for(const sigset_t& set) {
   return signal;
 }
 
+void reload_certificate(RunningService& service, Log& log) {
+  const Status reloaded = service.reload_certificate();
+  if (reloaded) {
+    log.info("certificate_reloaded");
+  } else {
+    log.error("certificate_not_reloaded", {{"cause", reloaded.error().public_detail}});
+  }
+}
+
+/// The signal that ends the service; SIGHUP is served here and is none.
+int wait_for_end(const sigset_t& ending, RunningService& service, Log& log) {
+  sigset_t all = ending;
+  sigaddset(&all, SIGHUP);
+  while (true) {
+    const int signal = wait_for(all);
+    if (signal != SIGHUP) return signal;
+    reload_certificate(service, log);
+  }
+}
+
 void complain(const Error& error) {
   std::fprintf(stderr, "%s\n", error.public_detail.c_str());
   if (!error.cause.empty()) std::fprintf(stderr, "  (%s)\n", error.cause.c_str());
@@ -65,7 +85,9 @@ cli::ExitCode serve(const cli::ServeCommand& command) {
   set_limits();
   // Before any thread starts, so that all inherit the mask and signals come here only.
   const sigset_t signals = ending_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  sigset_t blocked = signals;
+  sigaddset(&blocked, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
   const SystemClock clock;
   SpdlogLog log{config->log.level, clock};
   Result<std::unique_ptr<RunningService>> service = RunningService::start(*config, log);
@@ -78,7 +100,7 @@ cli::ExitCode serve(const cli::ServeCommand& command) {
                        {"url", (*service)->url()},
                        {"admin_url", (*service)->admin_url()},
                        {"threatconnect", config->threatconnect.base_url}});
-  const int signal = wait_for(signals);
+  const int signal = wait_for_end(signals, **service, log);
   log.info("stopping", {{"signal", std::to_string(signal)}});
   // Whoever signals again does not want to wait.
   std::jthread impatience{[&signals](const std::stop_token& stop) {

@@ -124,8 +124,8 @@ http::Exposure exposure_of(const cli::Endpoint& endpoint) {
   return endpoint.is_loopback() ? http::Exposure::Loopback : http::Exposure::Network;
 }
 
-std::string url_of(const cli::Endpoint& endpoint, std::uint16_t port) {
-  return "http://" + cli::Endpoint{endpoint.address, port}.text();
+std::string url_of(std::string_view scheme, const cli::Endpoint& endpoint, std::uint16_t port) {
+  return std::string{scheme} + "://" + cli::Endpoint{endpoint.address, port}.text();
 }
 
 }  // namespace
@@ -162,10 +162,16 @@ struct RunningService::Impl {
   }
 
   Status listen() {
+    if (!config.server.tls_certificate.empty()) {
+      auto loaded = http::TlsIdentity::load(config.server.tls_certificate, config.server.tls_key);
+      if (!loaded) return std::unexpected(loaded.error());
+      tls = *std::move(loaded);
+    }
     for (const cli::Endpoint& endpoint : config.server.listen) {
       auto server = http::Server::start({.address = endpoint.address,
                                          .port = endpoint.port,
                                          .workers = workers(config.server),
+                                         .tls = tls,
                                          .name = "cs-http"},
                                         api->public_handler(exposure_of(endpoint)));
       if (!server) return std::unexpected(server.error());
@@ -212,6 +218,7 @@ struct RunningService::Impl {
   std::unique_ptr<enrich::Tenants> tenants;
   std::unique_ptr<enrich::Enricher> enricher;
   std::unique_ptr<http::Api> api;
+  std::shared_ptr<http::TlsIdentity> tls;  ///< nullptr: plain HTTP
   std::vector<std::unique_ptr<http::Server>> servers;
   std::unique_ptr<http::Server> admin_server;
   std::vector<std::uint16_t> ports;
@@ -235,13 +242,17 @@ std::uint16_t RunningService::admin_port() const noexcept {
   return impl_->admin_server->port();
 }
 std::string RunningService::url() const {
-  return url_of(impl_->config.server.listen.front(), impl_->ports.front());
+  return url_of(impl_->tls ? "https" : "http", impl_->config.server.listen.front(),
+                impl_->ports.front());
 }
 std::string RunningService::admin_url() const {
-  return url_of(impl_->config.admin.listen, admin_port());
+  return url_of("http", impl_->config.admin.listen, admin_port());
 }
 store::RecordStore& RunningService::store() noexcept {
   return *impl_->store;
+}
+Status RunningService::reload_certificate() {
+  return impl_->tls ? impl_->tls->reload() : Status{};
 }
 bool RunningService::stop(milliseconds limit) {
   return impl_->stop(limit);

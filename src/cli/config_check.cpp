@@ -26,6 +26,14 @@ void check_listeners(const Config& config, const Lines& lines, Faults& faults) {
                certificate ? "server.tls_certificate needs server.tls_key"
                            : "server.tls_key needs server.tls_certificate");
   }
+  const auto beyond = std::ranges::find_if_not(config.server.listen, &Endpoint::is_loopback);
+  if (beyond != config.server.listen.end() && config.server.tls_certificate.empty() &&
+      !config.server.plain_http) {
+    faults.add(line_of(lines, "server.listen"),
+               "server.listen is not on loopback, so server.tls_certificate must be set, or "
+               "server.plain_http when something in front speaks TLS: " +
+                   beyond->text());
+  }
   if (!config.admin.listen.is_loopback() && config.admin.token.empty()) {
     faults.add(line_of(lines, "admin.listen"),
                "admin.listen is not on loopback, so admin.token_file must be set: " +

@@ -35,7 +35,8 @@ constexpr std::string_view kEnvironment =
 constexpr std::string_view kServeNotes =
     "Without a configuration file the defaults and the environment count. SIGTERM and SIGINT let "
     "open requests\n"
-    "finish, then end the service. config/cardstock.example.toml lists every setting.\n";
+    "finish, then end the service; SIGHUP reads the TLS certificate and its key again.\n"
+    "config/cardstock.example.toml lists every setting.\n";
 
 constexpr std::string_view kLookupNotes =
     "TYPE is IpAddress, InternetDomainName, URL, Hash or EmailAddress. The indicator may be "

@@ -52,9 +52,13 @@ const std::vector<Setting>& table() {
       {"server", "workers", IntegerKind{CARDSTOCK_CONFIG(server.workers), 0, 256},
        "Serving threads. 0: one less than there are cores, at least 1."},
       {"server", "tls_certificate", PathKind{CARDSTOCK_CONFIG(server.tls_certificate)},
-       "PEM file with the certificate chain; empty: plain HTTP."},
+       "PEM file with the certificate and its chain; empty: plain HTTP."},
       {"server", "tls_key", PathKind{CARDSTOCK_CONFIG(server.tls_key)},
-       "PEM file with its private key."},
+       "PEM file with its private key. SIGHUP reads both files again."},
+      {"server", "plain_http", FlagKind{CARDSTOCK_CONFIG(server.plain_http)},
+       "Without TLS the service listens on loopback only. true: elsewhere too, because something "
+       "in "
+       "front of it speaks TLS."},
       {"server", "shared_secret_file",
        SecretKind{CARDSTOCK_CONFIG(server.shared_secret),
                   CARDSTOCK_CONFIG(server.shared_secret_file)},

@@ -19,6 +19,7 @@ TEST_CASE("config: what is printed hides secrets and reads back as the same", "[
   const cli::Config good = parsed(R"(
 [server]
 listen = ["127.0.0.1:1", "[::]:2"]
+plain_http = true
 shared_secret_file = "key \"1\""
 [threatconnect]
 default_owner = "Org \"A\" \\ é"

@@ -82,9 +82,10 @@ TEST_CASE(
              Contains("server.tls_certificate needs server.tls_key"));
   CHECK_THAT(complaint_here("[server]\ntls_key = \"a.pem\"\n"),
              Contains("server.tls_key needs server.tls_certificate"));
-  CHECK(parsed("[server]\ntls_certificate = \"a.pem\"\ntls_key = \"a.pem\"\n", environment_of(),
-               folder.file("c"))
-            .server.tls_key == folder.file("a.pem"));
+  CHECK(
+      parsed("[server]\nlisten = \"0.0.0.0:1\"\ntls_certificate = \"a.pem\"\ntls_key = \"a.pem\"\n",
+             environment_of(), folder.file("c"))
+          .server.tls_key == folder.file("a.pem"));
 }
 
 TEST_CASE("config: the environment wins over the file", "[cli]") {

@@ -14,6 +14,7 @@ TEST_CASE("config: every kind of value is read", "[cli]") {
   const cli::Config config = parsed(R"(
 [server]
 listen = ["0.0.0.0:80", "[::1]:8080"]
+plain_http = true
 workers = 3
 [threatconnect]
 owner_order = ["Org A", " Source, B "]
@@ -44,6 +45,7 @@ name = "Watch"
 owner = "Org A"
 )");
   CHECK(config.server.listen == std::vector<cli::Endpoint>{{"0.0.0.0", 80}, {"::1", 8080}});
+  CHECK(config.server.plain_http);
   CHECK(config.server.workers == 3);
   CHECK(config.threatconnect.owner_order == std::vector<std::string>{"Org A", "Source, B"});
   CHECK_FALSE(config.threatconnect.pass_through);
@@ -214,6 +216,9 @@ TEST_CASE("config: texts, lists, endpoints and choices are checked", "[cli]") {
       {"[log]\nlevel = \"loud\"\n", "log.level must be one of"},
       {"[admin]\nlisten = \"0.0.0.0:8081\"\n",
        ":2: admin.listen is not on loopback, so admin.token_file must be set"},
+      {"[server]\nlisten = [\"127.0.0.1:8080\", \"0.0.0.0:8080\"]\n",
+       ":2: server.listen is not on loopback, so server.tls_certificate must be set, or "
+       "server.plain_http when something in front speaks TLS: 0.0.0.0:8080"},
       {"[admin]\nlisten = \"127.0.0.1:8080\"\n", "admin.listen and server.listen must differ"},
       {"[[client]]\ntoken_file = \"\"\n", "cardstock.toml:1: client.name is missing"},
       {"[[client]]\nname = \"a\"\n", "cardstock.toml:1: client.token_file is missing"},

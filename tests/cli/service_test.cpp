@@ -49,7 +49,8 @@ TEST_CASE("service: listeners and tokens come from the configuration", "[app]") 
   write_file(folder.file("purge"), "purge token");
   write_file(folder.file("soar"), "soar-token");
   write_file(folder.file("c.toml"),
-             "[server]\nlisten = [\"0.0.0.0:9080\", \"127.0.0.1:9082\"]\n[admin]\nlisten = "
+             "[server]\nplain_http = true\nlisten = [\"0.0.0.0:9080\", "
+             "\"127.0.0.1:9082\"]\n[admin]\nlisten = "
              "\"[::]:9081\"\ntoken_file = \"admin\"\n"
              "[[client]]\nname = \"purger\"\ntoken_file = \"purge\"\nrights = [\"admin\"]\n"
              "[[client]]\nname = \"soar\"\ntoken_file = \"soar\"\n");

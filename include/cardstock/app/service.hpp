@@ -31,11 +31,14 @@ class RunningService {
   /// Ports that are bound, in the order of server.listen.
   const std::vector<std::uint16_t>& ports() const noexcept;
   std::uint16_t admin_port() const noexcept;
-  /// Where the listeners are, as `http://…`.
+  /// Where the listeners are, as `http://…` or `https://…`.
   std::string url() const;
   std::string admin_url() const;
   store::RecordStore& store() noexcept;
 
+  /// Reads the certificate and its key again, for the connections to come; nothing without TLS.
+  /// Errors: InvalidConfig, and the former pair stays.
+  Status reload_certificate();
   /// Takes no more requests, answers those in flight within `limit`, commits what was fetched. True
   /// when nobody was cut off.
   bool stop(std::chrono::milliseconds limit);

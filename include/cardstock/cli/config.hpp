@@ -42,6 +42,7 @@ struct ServerSection {
   std::int64_t workers = 0;  ///< 0: cores - 1, at least 1
   std::string tls_certificate;
   std::string tls_key;
+  bool plain_http = false;         ///< beyond loopback, without TLS
   Secret shared_secret;            ///< from shared_secret_file
   std::string shared_secret_file;  ///< the path that was read; so for every `…_file` below
 };
