@@ -15,6 +15,7 @@
 #include "card_request.hpp"
 #include "card_service.hpp"
 #include "envelope.hpp"
+#include "preview_page.hpp"
 
 namespace cardstock::http {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::string_view kProblem = "application/problem+json";
 constexpr std::string_view kSafety =
     "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
 
-enum class Route { Card, Cards, Health, Ready, Version, AdminStats, AdminPurge };
+enum class Route { Card, Cards, Health, Ready, Version, AdminStats, AdminPurge, Preview };
 
 struct RouteRow {
   std::string_view path;
@@ -38,6 +39,7 @@ constexpr std::array kPublicRoutes{RouteRow{"/v1/card", Route::Card, "GET, HEAD,
                                    RouteRow{"/version", Route::Version, "GET, HEAD"}};
 constexpr std::array kAdminRoutes{RouteRow{"/v1/admin/stats", Route::AdminStats, "GET, HEAD"},
                                   RouteRow{"/v1/admin/purge", Route::AdminPurge, "POST"},
+                                  RouteRow{"/v1/preview", Route::Preview, "GET, HEAD"},
                                   RouteRow{"/healthz", Route::Health, "GET, HEAD"},
                                   RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
                                   RouteRow{"/version", Route::Version, "GET, HEAD"}};
@@ -188,6 +190,8 @@ struct Api::Impl {
         return stats(exposure, request, responder, id);
       case Route::AdminPurge:
         return purge(exposure, request, responder, id);
+      case Route::Preview:
+        return preview(exposure, request, responder, id);
       case Route::Card:
       case Route::Cards:
         break;
@@ -241,6 +245,28 @@ struct Api::Impl {
     if (!started) send_answer(*deferred, purge_refused(started.error(), id));
   }
 
+  void preview(Exposure exposure,
+               const Request& request,
+               Responder& responder,
+               const RequestId& id) {
+    const std::optional<Caller> caller = administrator(exposure, request, responder, id);
+    if (!caller) return;
+    Result<PreviewQuery> asked = read_preview_query(request.query);
+    if (!asked) return send_problem(responder, 400, asked.error().public_detail, id, false);
+    if (asked->entity) {
+      Terms terms = terms_of(request, id);
+      terms.explain = Explain::Criteria;
+      terms.form = Form::Page;
+      return cards.one(*caller, *std::move(asked->entity), nullptr, terms, responder);
+    }
+    const SampleCard* const sample = find_sample(asked->sample);
+    if (sample == nullptr && !asked->sample.empty())
+      return send_problem(responder, 404, "There is no sample card of this name.", id, false);
+    const std::string headers = std::string{kSafety} + std::string{kPreviewHeaders};
+    responder.send({.content_type = kPageType, .headers = headers},
+                   sample == nullptr ? preview_start() : preview_of_sample(*sample));
+  }
+
   void stats(Exposure exposure, const Request& request, Responder& responder, const RequestId& id) {
     if (!administrator(exposure, request, responder, id)) return;
     send_json(responder, admin::stats_json({.version = settings.version,
@@ -274,10 +300,11 @@ struct Api::Impl {
     if (!caller.may_use_service)
       return refuse_caller(responder, "This address needs a bearer token with the right to ask.",
                            id, true);
-    const Terms terms = terms_of(request, id);
-    Result<Entity> entity = read_card_query(request.query);
-    if (!entity) return malformed(responder, entity.error(), terms);
-    cards.one(caller, *std::move(entity), nullptr, terms, responder);
+    Terms terms = terms_of(request, id);
+    Result<CardQuery> asked = read_card_query(request.query);
+    if (!asked) return malformed(responder, asked.error(), terms);
+    terms.explain = asked->explain;
+    cards.one(caller, std::move(asked->entity), nullptr, terms, responder);
   }
 
   void batch(const Caller& caller,

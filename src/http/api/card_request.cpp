@@ -1,6 +1,7 @@
 #include "card_request.hpp"
 
-#include <cstring>
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include <simdjson.h>
@@ -83,6 +84,40 @@ Result<GivenAuth> read_auth(const object& top) {
   return auth;
 }
 
+/// The parameters of `query` in the order of `names`, not decoded.
+template <std::size_t Count>
+Result<std::array<std::optional<std::string_view>, Count>> raw_parameters(
+    std::string_view query, const std::array<std::string_view, Count>& names) {
+  std::array<std::optional<std::string_view>, Count> found;
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
+    const std::size_t equals = pair.find('=');
+    const auto* const name = std::ranges::find(names, pair.substr(0, equals));
+    if (name == names.end()) {
+      std::string known;
+      for (const std::string_view each : names)
+        known.append(known.empty() ? "" : ", ").append(each);
+      return malformed("The parameters are " + known + ".");
+    }
+    auto& value = found[static_cast<std::size_t>(name - names.begin())];
+    if (value) return malformed("The parameters may stand once each.");
+    value = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+  }
+  return found;
+}
+
+Result<Entity> entity_of(const std::optional<std::string_view>& type,
+                         const std::optional<std::string_view>& name,
+                         PlusSign plus) {
+  if (!type || !name) return malformed("The parameters type and name are needed.");
+  std::optional<std::string> type_text = percent_decode(*type, plus);
+  std::optional<std::string> name_text = percent_decode(*name, plus);
+  if (!type_text || !name_text) return malformed("A parameter is not percent-encoded correctly.");
+  return Entity{*std::move(type_text), *std::move(name_text)};
+}
+
 }  // namespace
 
 Result<CardRequest> read_card_request(std::string_view json) {
@@ -120,27 +155,30 @@ Result<BatchRequest> read_batch_request(std::string_view json, std::size_t most)
   return request;
 }
 
-Result<Entity> read_card_query(std::string_view query) {
-  std::optional<std::string> type;
-  std::optional<std::string> name;
-  while (!query.empty()) {
-    const std::size_t end = query.find('&');
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
-    const std::size_t equals = pair.find('=');
-    const std::string_view key = pair.substr(0, equals);
-    std::optional<std::string>* const target = key == "type"   ? &type
-                                               : key == "name" ? &name
-                                                               : nullptr;
-    if (target == nullptr) return malformed("The parameters are type and name.");
-    if (target->has_value()) return malformed("The parameters type and name may stand once each.");
-    std::optional<std::string> value = percent_decode(
-        equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
-    if (!value) return malformed("A parameter is not percent-encoded correctly.");
-    *target = *std::move(value);
+Result<CardQuery> read_card_query(std::string_view query) {
+  constexpr std::array<std::string_view, 3> kNames{"type", "name", "explain"};
+  const auto raw = raw_parameters(query, kNames);
+  if (!raw) return std::unexpected(raw.error());
+  Result<Entity> entity = entity_of((*raw)[0], (*raw)[1], PlusSign::Literal);
+  if (!entity) return std::unexpected(entity.error());
+  const auto& explain = (*raw)[2];
+  if (explain && *explain != "criteria") return malformed("explain must be criteria.");
+  return CardQuery{*std::move(entity), explain ? Explain::Criteria : Explain::Nothing};
+}
+
+Result<PreviewQuery> read_preview_query(std::string_view query) {
+  constexpr std::array<std::string_view, 4> kNames{"type", "name", "sample", "form"};
+  const auto raw = raw_parameters(query, kNames);
+  if (!raw) return std::unexpected(raw.error());
+  const auto& [type, name, sample, form] = *raw;
+  if (sample) {
+    if (type || name || form) return malformed("sample stands alone.");
+    return PreviewQuery{.entity = {}, .sample = std::string{*sample}};
   }
-  if (!type || !name) return malformed("The parameters type and name are needed.");
-  return Entity{*std::move(type), *std::move(name)};
+  if (!type && !name) return PreviewQuery{};
+  Result<Entity> entity = entity_of(type, name, form ? PlusSign::Blank : PlusSign::Literal);
+  if (!entity) return std::unexpected(entity.error());
+  return PreviewQuery{.entity = *std::move(entity), .sample = {}};
 }
 
 }  // namespace cardstock::http

@@ -5,6 +5,7 @@
 ///
 /// Pure. Errors: MalformedRequest with a sentence that says what was expected. Limits: the
 /// transport bounds the bytes, the parser the nesting (1,024).
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,8 +47,28 @@ struct BatchRequest {
 /// `{"entities":[{"type":…,"name":…},…],"auth":{…}}`; 1 to `most` entities.
 Result<BatchRequest> read_batch_request(std::string_view json, std::size_t most);
 
-/// `type=…&name=…`. Values are percent-decoded once; `+` is a plus sign. Refused: a parameter
-/// twice, unknown parameters.
-Result<Entity> read_card_query(std::string_view query);
+/// What an envelope tells beside the card.
+enum class Explain {
+  Nothing,
+  Criteria,  ///< why each playbook criterion is met or not, owner by owner
+};
+
+struct CardQuery {
+  Entity entity;
+  Explain explain = Explain::Nothing;
+};
+
+/// `type=…&name=…`, and perhaps `explain=criteria`. Values are percent-decoded once; `+` is a plus
+/// sign. Refused: a parameter twice, unknown parameters and explanations.
+Result<CardQuery> read_card_query(std::string_view query);
+
+struct PreviewQuery {
+  std::optional<Entity> entity;
+  std::string sample;  ///< name of a sample card; empty: none
+};
+
+/// Nothing, `sample=…`, or `type=…&name=…` as above; with `form=1` beside them, as browsers send a
+/// form, where `+` is a blank.
+Result<PreviewQuery> read_preview_query(std::string_view query);
 
 }  // namespace cardstock::http

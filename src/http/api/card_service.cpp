@@ -5,6 +5,8 @@
 
 #include <cardstock/util/json_writer.hpp>
 
+#include "preview_page.hpp"
+
 namespace cardstock::http {
 namespace {
 
@@ -131,17 +133,38 @@ std::string CardService::headers_of(const RequestId& id,
   return headers;
 }
 
+template <class Answer>
+void CardService::send(Answer& answer,
+                       const Card& card,
+                       int status,
+                       const enrich::Reply* reply,
+                       WallTime now,
+                       std::string_view envelope) const {
+  std::string headers = headers_of(card.id, reply, now);
+  switch (card.form) {
+    case Form::Envelope:
+      return answer.send({.status = status, .headers = headers}, envelope);
+    case Form::Page:
+      headers += kPreviewHeaders;
+      return answer.send({.status = status, .content_type = kPageType, .headers = headers},
+                         preview_of_envelope(envelope));
+  }
+}
+
 void CardService::one(const Caller& caller,
                       Entity entity,
                       const GivenAuth* auth,
                       const Terms& terms,
                       Responder& responder) {
-  Card card{.entity = std::move(entity), .started = terms.started, .id = terms.id};
+  Card card{.entity = std::move(entity),
+            .started = terms.started,
+            .id = terms.id,
+            .explain = terms.explain,
+            .form = terms.form};
   const auto refuse = [&](const Error& error) {
     std::string body;
     const Written written = finish(body, card, error);
-    const std::string headers = headers_of(terms.id, nullptr, {});
-    responder.send({.status = written.status, .headers = headers}, body);
+    send(responder, card, written.status, nullptr, {}, body);
   };
   if (const Status parsed = parse(card); !parsed) return refuse(parsed.error());
   Result<Credentials> credentials = credentials_of(caller, auth);
@@ -157,8 +180,7 @@ void CardService::one(const Caller& caller,
     const WallTime now = parts_.clock.wall();
     std::string body;
     const Written written = finish(body, card, *looked.reply, now);
-    const std::string headers = headers_of(terms.id, &*looked.reply, now);
-    return responder.send({.status = written.status, .headers = headers}, body);
+    return send(responder, card, written.status, &*looked.reply, now, body);
   }
   parts_.enricher.fetch(std::move(ask), std::move(looked.held),
                         [this, card = std::move(card),
@@ -166,8 +188,7 @@ void CardService::one(const Caller& caller,
                           const WallTime now = parts_.clock.wall();
                           std::string body;
                           const Written written = finish(body, card, reply, now);
-                          const std::string headers = headers_of(card.id, &reply, now);
-                          deferred.send({.status = written.status, .headers = headers}, body);
+                          send(deferred, card, written.status, &reply, now, body);
                         });
 }
 

@@ -20,12 +20,21 @@ struct RequestId {
   std::string_view view() const noexcept { return {text.data(), text.size()}; }
 };
 
+/// As what an answer is sent.
+enum class Form {
+  Envelope,  ///< JSON
+  Page,      ///< the preview page
+};
+inline constexpr std::string_view kPageType = "text/html; charset=utf-8";
+
 /// How a request wants to be served, beside what it asks.
 struct Terms {
   Wish wish = Wish::Ordinary;
   enrich::Lane lane = enrich::Lane::Analyst;
   SteadyTime started;
   RequestId id;
+  Explain explain = Explain::Nothing;
+  Form form = Form::Envelope;
 };
 
 class CardService {
@@ -53,8 +62,10 @@ class CardService {
     CredentialsOf whose = CredentialsOf::Caller;
     SteadyTime started;
     RequestId id;
+    Explain explain = Explain::Nothing;
+    Form form = Form::Envelope;
     Asked asked() const noexcept {
-      return {entity.type, entity.name, indicator ? &*indicator : nullptr};
+      return {entity.type, entity.name, indicator ? &*indicator : nullptr, explain};
     }
   };
   struct Batch;
@@ -69,6 +80,14 @@ class CardService {
                  WallTime now) const;
   Written finish(std::string& out, const Card& card, const Error& error) const;
   void count(const Card& card, Outcome outcome) const;
+  /// `answer` is a Responder or a Deferred; `reply` null: there was none.
+  template <class Answer>
+  void send(Answer& answer,
+            const Card& card,
+            int status,
+            const enrich::Reply* reply,
+            WallTime now,
+            std::string_view envelope) const;
   std::string headers_of(const RequestId& id, const enrich::Reply* reply, WallTime now) const;
 
   const ApiSettings& settings_;

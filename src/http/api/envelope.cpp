@@ -19,8 +19,9 @@ std::int64_t age_of(const enrich::Entry& entry, WallTime now) {
   return std::max<std::int64_t>(0, floor<seconds>(now - entry.life.fetched_at).count());
 }
 
-bool from_cache(const enrich::Reply& reply) {
-  return reply.status == CacheStatus::Hit || reply.status == CacheStatus::Stale;
+card::Source source_of(const enrich::Reply& reply) {
+  const bool cached = reply.status == CacheStatus::Hit || reply.status == CacheStatus::Stale;
+  return cached ? card::Source::Cache : card::Source::Upstream;
 }
 
 void open_envelope(std::string& out,
@@ -82,10 +83,17 @@ std::string stale_note(const enrich::Reply& reply, WallTime now) {
          " ago; ThreatConnect could not be asked again: " + reply.error->public_detail;
 }
 
+/// Where was looked, and when.
+std::string absent_message(const card::RenderedCard& card,
+                           const enrich::Reply& reply,
+                           WallTime now) {
+  std::string message = card.absent + " Asked: ";
+  card::append_freshness(message, reply.entry->life.fetched_at, now, source_of(reply));
+  return message += '.';
+}
+
 std::string message_of(const card::RenderedCard& card) {
-  if (!card.found)
-    return "ThreatConnect was asked, and no owner visible to these credentials holds this "
-           "indicator.";
+  if (!card.found) return {};  // said when it is told: its age moves
   if (card.owners == 1) return "Held by " + card.owner + ".";
   return "Held by " + std::to_string(card.owners) + " owners; shown is " + card.owner + ".";
 }
@@ -101,7 +109,7 @@ ReadyCard::ReadyCard(card::RenderedCard card, const Indicator& indicator)
 std::size_t ReadyCard::bytes() const noexcept {
   return sizeof(*this) + card_.members.capacity() + card_.notes.capacity() + card_.link.capacity() +
          card_.owner.capacity() + message_json_.capacity() + link_json_.capacity() +
-         canonical_json_.capacity() + card_.criteria.capacity();
+         canonical_json_.capacity() + card_.criteria.capacity() + card_.absent.capacity();
 }
 
 Written write_reply(std::string& out,
@@ -118,12 +126,21 @@ Written write_reply(std::string& out,
   const std::string note = stale ? stale_note(reply, now) : std::string{};
   if (card.card().found) {
     out += R"(,"card":)";
-    card::append_card(out, card.card(), reply.entry->life.fetched_at, now,
-                      from_cache(reply) ? card::Source::Cache : card::Source::Upstream, note);
+    card::append_card(out, card.card(), reply.entry->life.fetched_at, now, source_of(reply), note);
   }
   append_cache(out, reply, now);
-  close_envelope(out, stale ? json_string(note) : card.message_json(), card.link_json(),
-                 request_id);
+  if (asked.explain == Explain::Criteria && card.card().found) {
+    out += R"(,"criteria":[)";
+    out += card.card().criteria;
+    out += ']';
+  }
+  if (outcome == Outcome::NoResult) {
+    close_envelope(out, json_string(absent_message(card.card(), reply, now)), card.link_json(),
+                   request_id);
+  } else {
+    close_envelope(out, stale ? json_string(note) : card.message_json(), card.link_json(),
+                   request_id);
+  }
   return {outcome, 200};
 }
 

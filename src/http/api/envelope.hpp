@@ -13,6 +13,7 @@
 #include <cardstock/enrich/enricher.hpp>
 #include <cardstock/indicator/indicator.hpp>
 
+#include "card_request.hpp"
 #include "outcome.hpp"
 
 namespace cardstock::http {
@@ -39,6 +40,7 @@ struct Asked {
   std::string_view type;
   std::string_view input;
   const Indicator* indicator = nullptr;  ///< null when it could not be parsed
+  Explain explain = Explain::Nothing;
 };
 
 struct Written {

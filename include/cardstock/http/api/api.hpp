@@ -67,7 +67,7 @@ class Api {
 
   /// POST /v1/card, GET /v1/card, POST /v1/cards, GET /healthz, /readyz, /version.
   Handler public_handler(Exposure exposure);
-  /// GET /v1/admin/stats, POST /v1/admin/purge, GET /healthz, /readyz, /version.
+  /// GET /v1/admin/stats, POST /v1/admin/purge, GET /v1/preview, /healthz, /readyz, /version.
   Handler admin_handler(Exposure exposure);
   /// From now on /readyz says 503, so that a load balancer looks elsewhere.
   void begin_drain() noexcept;

@@ -1,0 +1,257 @@
+#include "preview_page.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <simdjson.h>
+
+#include <cardstock/card/card.hpp>
+#include <cardstock/indicator/indicator.hpp>
+
+#include "card_view.hpp"
+
+namespace cardstock::http {
+namespace {
+
+using simdjson::dom::array;
+using simdjson::dom::element;
+
+constexpr std::array kTypes{EntityType::IpAddress, EntityType::InternetDomainName, EntityType::Url,
+                            EntityType::Hash, EntityType::EmailAddress};
+
+std::string_view text_at(const element& document, std::string_view pointer) {
+  std::string_view text;
+  return document.at_pointer(pointer).get(text) == simdjson::SUCCESS ? text : std::string_view{};
+}
+
+/// "fallback owner" for `fallback_owner`.
+std::string spoken(std::string_view name) {
+  std::string text{name};
+  std::ranges::replace(text, '_', ' ');
+  return text;
+}
+
+/// What the form and the list of samples stand at.
+struct Place {
+  std::string_view type;
+  std::string_view name;
+  std::string_view sample;
+};
+
+class Page {
+ public:
+  explicit Page(std::string_view title) {
+    out_ +=
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta "
+        "name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>";
+    append_html(out_, title);
+    out_ += "</title><style>";
+    out_ += preview_style();
+    out_ += "</style></head>\n<body><a class=\"skip\" href=\"#card\">Skip to the card</a>\n";
+  }
+
+  Page& head(const Place& place) {
+    out_ +=
+        "<header><h1>Card preview</h1><p class=\"soft\">Drawn from metadata.json alone, in the "
+        "order and with the collapsed lists that Recorded Future shows.</p><form "
+        "action=\"/v1/preview\" method=\"get\"><input type=\"hidden\" name=\"form\" "
+        "value=\"1\"><label>Type<select name=\"type\">";
+    for (const EntityType type : kTypes) {
+      const std::string_view name = name_of(type);
+      out_ += name == place.type ? "<option selected>" : "<option>";
+      out_.append(name).append("</option>");
+    }
+    out_ +=
+        "</select></label><label class=\"wide\">Indicator<input name=\"name\" required "
+        "maxlength=\"4096\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\" "
+        "value=\"";
+    append_html(out_, place.name);
+    out_ +=
+        "\"></label><button>Show</button></form></header>\n<main id=\"card\" "
+        "tabindex=\"-1\">";
+    return *this;
+  }
+
+  /// `heading` and `sub` are HTML.
+  Page& open_article(std::string_view heading, std::string_view sub) {
+    out_ += "<article aria-labelledby=\"subject\"><h2 id=\"subject\">";
+    out_.append(heading).append("</h2>").append(sub);
+    return *this;
+  }
+
+  Page& card(const element& card) {
+    simdjson::dom::parser parser;
+    const simdjson::padded_string metadata{card::metadata_json()};
+    array entries;
+    if (parser.parse(metadata)["entries"].get(entries) != simdjson::SUCCESS) return *this;
+    const DrawnCard drawn = draw_card(entries, card);
+    if (!drawn.faults.empty()) {
+      out_ +=
+          "<div class=\"fault\" role=\"alert\"><p>Recorded Future would refuse this "
+          "card:</p><ul>";
+      for (const std::string& fault : drawn.faults) item(fault);
+      out_ += "</ul></div>";
+    }
+    out_ += drawn.html;
+    return *this;
+  }
+
+  Page& close_article() {
+    out_ += "</article>";
+    return *this;
+  }
+
+  Page& paragraph(std::string_view text) {
+    if (text.empty()) return *this;
+    out_ += "<p>";
+    append_html(out_, text);
+    out_ += "</p>";
+    return *this;
+  }
+
+  Page& link(std::string_view url) {
+    if (url.empty()) return *this;
+    out_ += "<p>";
+    append_link(out_, url);
+    out_ += "</p>";
+    return *this;
+  }
+
+  /// Why each criterion is met or not; stands beside the card, for it is not part of it.
+  Page& criteria(const array& criteria) {
+    out_ +=
+        "<div class=\"beside\"><h2>Playbook criteria, owner by owner</h2><p "
+        "class=\"soft\">Not part of the card.</p><ul class=\"rows\">";
+    for (const element criterion : criteria) {
+      out_ += "<li><h3>";
+      append_html(out_, text_at(criterion, "/name"));
+      out_ += "</h3>: ";
+      verdict(criterion);
+      out_ += "<ul>";
+      array owners;
+      if (criterion["owners"].get(owners) == simdjson::SUCCESS)
+        for (const element owner : owners) told(owner);
+      std::uint64_t more = 0;
+      if (criterion["more"].get(more) == simdjson::SUCCESS)
+        item(std::to_string(more) + " more owners");
+      out_ += "</ul></li>";
+    }
+    out_ += "</ul></div>";
+    return *this;
+  }
+
+  std::string finish(const Place& place) && {
+    out_ +=
+        "</main>\n<footer><nav aria-labelledby=\"samples\"><h2 id=\"samples\">Sample "
+        "cards</h2><ul>";
+    for (const SampleCard& sample : sample_cards()) {
+      out_ += "<li><a href=\"/v1/preview?sample=";
+      append_html(out_, sample.name);
+      out_ += sample.name == place.sample ? "\" aria-current=\"page\">" : "\">";
+      append_html(out_, spoken(sample.name));
+      out_ += "</a></li>";
+    }
+    out_ += "</ul></nav></footer></body></html>\n";
+    return std::move(out_);
+  }
+
+ private:
+  void item(std::string_view text) {
+    out_ += "<li>";
+    append_html(out_, text);
+    out_ += "</li>";
+  }
+
+  void verdict(const element& of) {
+    bool met = false;
+    const bool known = of["met"].get(met) == simdjson::SUCCESS;
+    out_ +=
+        known && met ? "<span class=\"met\">met</span>" : "<span class=\"unmet\">not met</span>";
+  }
+
+  void told(const element& owner) {
+    out_ += "<li><bdi>";
+    append_html(out_, text_at(owner, "/owner"));
+    out_ += "</bdi>: ";
+    verdict(owner);
+    array failed;
+    if (owner["failed"].get(failed) == simdjson::SUCCESS) {
+      bool first = true;
+      for (const element reason : failed) {
+        std::string_view text;
+        if (reason.get(text) != simdjson::SUCCESS) continue;
+        out_ += first ? ": " : "; ";
+        append_html(out_, text);
+        first = false;
+      }
+    }
+    out_ += "</li>";
+  }
+
+  std::string out_;
+};
+
+std::string isolated(std::string_view text) {
+  std::string out = "<bdi>";
+  append_html(out, text);
+  return out += "</bdi>";
+}
+
+}  // namespace
+
+const SampleCard* find_sample(std::string_view name) noexcept {
+  const auto samples = sample_cards();
+  const auto found = std::ranges::find(samples, name, &SampleCard::name);
+  return found == samples.end() ? nullptr : &*found;
+}
+
+std::string preview_of_envelope(std::string_view envelope) {
+  simdjson::dom::parser parser;
+  const simdjson::padded_string json{envelope};
+  element document;
+  if (parser.parse(json).get(document) != simdjson::SUCCESS) return preview_start();
+  const Place place{.type = text_at(document, "/indicator/type"),
+                    .name = text_at(document, "/indicator/input"),
+                    .sample = {}};
+  const std::string_view canonical = text_at(document, "/indicator/canonical");
+  const std::string_view shown = canonical.empty() ? place.name : canonical;
+  std::string sub;
+  if (shown != place.name) sub = "<p class=\"soft\">asked as " + isolated(place.name) + "</p>";
+  Page page{std::string{shown} + ": card preview"};
+  page.head(place).open_article(isolated(place.type) + " " + isolated(shown), sub);
+  element card;
+  if (document["card"].get(card) == simdjson::SUCCESS) {
+    page.card(card).close_article();
+  } else {
+    page.paragraph("Outcome: " + std::string{text_at(document, "/outcome")})
+        .paragraph(text_at(document, "/message"))
+        .link(text_at(document, "/link"))
+        .close_article();
+  }
+  array criteria;
+  if (document["criteria"].get(criteria) == simdjson::SUCCESS && criteria.size() != 0)
+    page.criteria(criteria);
+  return std::move(page).finish(place);
+}
+
+std::string preview_of_sample(const SampleCard& sample) {
+  simdjson::dom::parser parser;
+  const simdjson::padded_string json{sample.card};
+  const Place place{.type = {}, .name = {}, .sample = sample.name};
+  Page page{"Sample: " + spoken(sample.name) + ": card preview"};
+  page.head(place).open_article("Sample: " + spoken(sample.name),
+                                "<p class=\"soft\">A card of the test suite.</p>");
+  element card;
+  if (parser.parse(json).get(card) == simdjson::SUCCESS) page.card(card);
+  return std::move(page.close_article()).finish(place);
+}
+
+std::string preview_start() {
+  Page page{"Card preview"};
+  page.head({})
+      .open_article("Nothing asked yet", "")
+      .paragraph("Ask for an indicator above, or look at a sample card below.");
+  return std::move(page.close_article()).finish({});
+}
+
+}  // namespace cardstock::http
