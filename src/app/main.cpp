@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cardstock/app/service.hpp>
@@ -31,6 +32,13 @@ void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
+/// 0 when standard output is no terminal, or one that does not know.
+std::size_t columns_of_stdout() {
+  winsize size{};
+  return isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col
+                                                                                    : 0;
+}
+
 /// Runs a command that asks a running service, with the real parts of this machine.
 template <class Options, class Run>
 ExitCode ask_service(const Options& options, Run run) {
@@ -49,6 +57,7 @@ ExitCode ask_service(const Options& options, Run run) {
       .in = std::cin,
       .out = std::cout,
       .err = std::cerr,
+      .columns = columns_of_stdout(),
       .err_is_terminal = isatty(STDERR_FILENO) == 1,
       .pause = [](std::chrono::milliseconds span) { std::this_thread::sleep_for(span); }};
   return run(options, context);

@@ -15,7 +15,10 @@ constexpr std::string_view kEnvelope = R"json({"outcome":"ok",
  "card":{"owner_name":"Org A","threat_assess_score":"873 of 1000 (Critical)","false_positive_count":2,
   "all_owners":[{"owner":"Org A","rating":"4.2 of 5 (High)"},{"owner":"B","status":"Inactive"}],
   "tags":["c2","a\u001b[31mb"],"unheard_of":true},
- "cache":{"status":"hit"},"request_id":"r"})json";
+ "cache":{"status":"hit"},"criteria":[
+  {"name":"Block","met":false,"owners":[{"owner":"Org A","met":false,"failed":["confidence is 60, at least 80 is needed","b\u001b"]}]},
+  {"name":"Watch","met":true,"owners":[{"owner":"Org A","met":true}],"more":3}],
+ "message":"Held by 2 owners.","request_id":"r"})json";
 
 ExitCode look_up(CommandStand& stand,
                  std::string type = "IpAddress",
@@ -33,20 +36,49 @@ TEST_CASE("lookup: a card is aligned lines with its labels, in the order of the 
   CHECK(look_up(stand) == ExitCode::Ok);
   CHECK(stand.out.str() ==
         "IpAddress 203.0.113.7 (asked as 203.0.113[.]7)\n"
+        "Held by 2 owners.\n"
         "\n"
         "Owner Name            Org A\n"
         "Threat Assess Score   873 of 1000 (Critical)\n"
         "False Positive Count  2\n"
-        "All Owners\n"
+        "All Owners (2)\n"
         "  - Owner   Org A\n"
         "    Rating  4.2 of 5 (High)\n"
         "  - Owner   B\n"
         "    Status  Inactive\n"
-        "Tags\n"
+        "Tags (2)\n"
         "  - c2\n"
         "  - a\\u001b[31mb\n"
-        "unheard_of            true\n");
+        "unheard_of            true\n"
+        "\n"
+        "Playbook criteria, owner by owner (not part of the card)\n"
+        "  Block: not met\n"
+        "  - Org A: confidence is 60, at least 80 is needed; b\\u001b\n"
+        "  Watch: met\n"
+        "  - Org A: met\n"
+        "  - 3 more owners\n");
   CHECK(stand.err.str().empty());
+}
+
+TEST_CASE("lookup: a narrow terminal gets its values in lines below one another", "[app]") {
+  CommandStand stand{always(json_response(
+      200,
+      R"({"outcome":"ok","indicator":{"type":"URL","input":"u","canonical":"u"},"card":{"owner_name":"Org A",
+          "attributes":[{"type":"Description","value":"a text that is longer than the terminal"}],
+          "notes":["one two three four five six seven eight"]}})"))};
+  stand.context.columns = 40;
+  CHECK(look_up(stand) == ExitCode::Ok);
+  CHECK(stand.out.str() ==
+        "URL u\n"
+        "\n"
+        "Owner Name  Org A\n"
+        "Attributes (1)\n"
+        "  - Type   Description\n"
+        "    Value  a text that is longer than\n"
+        "           the terminal\n"
+        "Notes (1)\n"
+        "  - one two three four five six seven\n"
+        "    eight\n");
 }
 
 TEST_CASE("lookup: the question is encoded, and the token goes along", "[app]") {
@@ -56,8 +88,10 @@ TEST_CASE("lookup: the question is encoded, and the token goes along", "[app]") 
   const auto request = stand.http.request(0);
   CHECK(request.method == "GET");
   CHECK(request.origin == "http://127.0.0.1:8080");
-  CHECK(request.target ==
-        "/v1/card?type=URL&name=http%3A%2F%2Fx.test%2F%3Fa%3D1%26b%3D%C3%A9%23c%20%2B");
+  CHECK(
+      request.target ==
+      "/v1/"
+      "card?type=URL&name=http%3A%2F%2Fx.test%2F%3Fa%3D1%26b%3D%C3%A9%23c%20%2B&explain=criteria");
   CHECK(std::ranges::count_if(request.headers, [](const fetch::Header& h) {
           return h.name == "Authorization" && h.value == "Bearer tok";
         }) == 1);
@@ -81,6 +115,8 @@ TEST_CASE("lookup: every outcome has its exit code, and what is no card goes to 
   const auto row = GENERATE(values<Row>({
       {200, R"({"outcome":"no_result","message":"Nobody holds it."})", ExitCode::NotFound,
        "cardstock: no_result: Nobody holds it.\n"},
+      {200, R"({"outcome":"no_result","message":"Nobody.","link":"https://x.test/\u009b"})",
+       ExitCode::NotFound, "cardstock: no_result: Nobody.\ncardstock: https://x.test/\\u009b\n"},
       {422, R"({"outcome":"invalid_indicator","message":"It is no address."})", ExitCode::Failed,
        "cardstock: invalid_indicator: It is no address.\n"},
       {503, R"({"outcome":"busy","message":"Later\r\n\u001b."})", ExitCode::Failed,

@@ -35,3 +35,16 @@ TEST_CASE("terminal_text: widths, counts, bytes and seconds", "[app]") {
   CHECK(seconds_text(1.25) == "1.25 s");
   CHECK(seconds_text(-1) == "-");
 }
+
+TEST_CASE("terminal_text: lines are broken at blanks and lose nothing else", "[app]") {
+  using Lines = std::vector<std::string>;
+  CHECK(broken("one two three", 0) == Lines{"one two three"});
+  CHECK(broken("one two three", 13) == Lines{"one two three"});
+  CHECK(broken("one two three", 12) == Lines{"one two", "three"});
+  CHECK(broken("one two three", 7) == Lines{"one two", "three"});
+  CHECK(broken("one two three", 6) == Lines{"one", "two", "three"});
+  CHECK(broken("abcdefgh ij", 3) == Lines{"abc", "def", "gh", "ij"});
+  CHECK(broken("\u00e9\u00e9\u00e9\u00e9", 2) == Lines{"\u00e9\u00e9", "\u00e9\u00e9"});
+  CHECK(broken("", 5) == Lines{""});
+  CHECK(broken(" a b", 2) == Lines{" a", "b"});
+}

@@ -21,6 +21,7 @@ struct CommandContext {
   std::istream& in;
   std::ostream& out;             ///< results, and nothing else
   std::ostream& err;             ///< complaints and progress
+  std::size_t columns = 0;       ///< width of the terminal that `out` is; 0: it is none
   bool err_is_terminal = false;  ///< progress is a bar that moves, not lines
   /// Lets the time pass before a retry; sleeps in the program, remembers in tests.
   std::function<void(std::chrono::milliseconds)> pause;

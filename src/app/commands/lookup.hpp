@@ -7,8 +7,9 @@
 
 namespace cardstock::app {
 
-/// Asks `GET /v1/card` and prints the card as aligned lines in the order of the answer, or with
-/// --json the answer itself. Blocking: network, two minutes at most. Ends with Ok, NotFound
+/// Asks `GET /v1/card` and prints the card as aligned lines in the order of the answer and why each
+/// playbook criterion is met or not, or with --json the answer itself. Blocking: network, two
+/// minutes at most. Ends with Ok, NotFound
 /// (`no_result`), Failed (every other outcome), Unreachable, Usage or Configuration. Nothing
 /// foreign reaches the terminal unescaped.
 cli::ExitCode run_lookup(const cli::LookupCommand& command, CommandContext& context);

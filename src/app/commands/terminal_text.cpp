@@ -64,6 +64,23 @@ std::string padded(std::string_view text, std::size_t columns) {
   return std::string{text} + std::string(columns > used ? columns - used : 0, ' ');
 }
 
+std::vector<std::string> broken(std::string_view text, std::size_t columns) {
+  std::vector<std::string> lines;
+  while (columns != 0 && width(text) > columns) {
+    std::size_t end = 0;    // behind the last character that fits
+    std::size_t blank = 0;  // the last blank at which the line may end
+    for (std::size_t used = 0; used <= columns; ++used) {
+      if (text[end] == ' ' && end != 0) blank = end;
+      if (used < columns) next_code_point(text, end);
+    }
+    const std::size_t cut = blank == 0 ? end : blank;
+    lines.emplace_back(text.substr(0, cut));
+    text.remove_prefix(blank == 0 ? cut : cut + 1);
+  }
+  lines.emplace_back(text);
+  return lines;
+}
+
 std::string count_text(std::uint64_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');

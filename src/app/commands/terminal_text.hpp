@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cardstock::app {
 
@@ -19,6 +20,10 @@ std::string printable_json(std::string_view json);
 std::size_t width(std::string_view text) noexcept;
 /// `text` and blanks up to `columns`.
 std::string padded(std::string_view text, std::size_t columns);
+
+/// `text` in lines of at most `columns`, broken at blanks, a longer word anywhere; 0: one line. At
+/// least one line.
+std::vector<std::string> broken(std::string_view text, std::size_t columns);
 
 /// `1,234,567`.
 std::string count_text(std::uint64_t number);
