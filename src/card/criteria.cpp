@@ -74,9 +74,11 @@ class Judge {
   Judge(std::span<const Candidate> candidates, std::size_t max_text)
       : candidates_{candidates}, max_text_{max_text} {}
 
-  void ask(const Criterion& criterion) {
+  /// `number`: its place in the configuration, from 1.
+  void ask(const Criterion& criterion, std::size_t number) {
     ++verdicts_.asked;
-    const std::string name = clean_line(criterion.name, max_text_);
+    std::string name = clean_line(criterion.name, max_text_);
+    if (name.empty()) name = "Criterion " + std::to_string(number);
     const std::string_view owner = trim(criterion.owner);
     std::string owners;
     JsonWriter json{owners};
@@ -134,8 +136,8 @@ Verdicts judge(std::span<const Criterion> criteria,
                std::span<const Candidate> candidates,
                std::size_t max_text) {
   Judge judge{candidates, max_text};
-  for (const Criterion& criterion : criteria)
-    if (is_for(criterion, type)) judge.ask(criterion);
+  for (std::size_t i = 0; i < criteria.size(); ++i)
+    if (is_for(criteria[i], type)) judge.ask(criteria[i], i + 1);
   return std::move(judge).take();
 }
 

@@ -20,8 +20,10 @@ struct Candidate {
 };
 
 struct Verdicts {
-  std::size_t asked = 0;         ///< criteria for this type
-  std::vector<std::string> met;  ///< their names, clean, in the order of the configuration
+  std::size_t asked = 0;  ///< criteria for this type
+  /// Names, clean, in the order of the configuration; one of which nothing is left is "Criterion
+  /// 3".
+  std::vector<std::string> met;
   /// `{"name":…,"met":…,"owners":[{"owner":…,"met":…,"failed":["confidence is 60, at least 80 is
   /// needed"]}]}` for each that was asked, comma-separated. Beyond kMaxExplanationBytes no further
   /// owners are told; `"more":N` says how many.

@@ -141,6 +141,9 @@ TEST_CASE("criteria: score and false positives are the instance's where a copy h
   CHECK(shown(rendered({source, org}, {criterion})) == Texts{"Sure and bad"});
   org.threat_assess_score = 100;
   CHECK(shown(rendered({source, org}, {criterion})) == Texts{"None of 1"});
+  // Where the rows disagree, each copy answers with its own.
+  CHECK(shown(rendered({source, org}, {{.name = "Bad", .min_threat_assess = 800}})) ==
+        Texts{"Bad"});
 }
 
 TEST_CASE("criteria: of an owner's several spellings the newest copy counts", "[card]") {
@@ -197,5 +200,8 @@ TEST_CASE("criteria: names and tags are cleaned like any text", "[card]") {
   const auto card = rendered({good_copy()}, {{.name = "Do\xE2\x80\xAE it", .min_confidence = 1},
                                              {.name = "T", .tag = "a\xE2\x80\xAE\"b"}});
   CHECK(shown(card) == Texts{"Do it"});
+  CHECK(shown(rendered({good_copy()}, {{.name = "A", .min_rating = 5},
+                                       {.name = "\xE2\x80\xAE", .min_rating = 4}})) ==
+        Texts{"Criterion 2"});
   CHECK(card.criteria.find(R"(the tag \"a\"b\" is missing)") != std::string::npos);
 }

@@ -29,9 +29,11 @@ std::string golden(const std::string& name) {
 
 void check_golden(const std::string& name,
                   const threatconnect::Record& record,
-                  const card::CardSettings& settings) {
-  CAPTURE(name);
-  CHECK(compact(card_text(card::render(record, settings))) == compact(golden(name)));
+                  const card::CardSettings& settings,
+                  std::string_view extra_note = {}) {
+  const std::string card = card_text(card::render(record, settings), extra_note);
+  CAPTURE(name, card);
+  CHECK(compact(card) == compact(golden(name)));
 }
 
 /// Everything set, with a link of the kind that the service sends.
@@ -155,4 +157,30 @@ TEST_CASE("golden: hostile text", "[card]") {
   auto settings = settings_for("");
   settings.max_text = 60;
   check_golden("hostile_text", record_of({copy}), settings);
+}
+
+TEST_CASE("golden: stale", "[card]") {
+  check_golden("stale", record_of({full_copy("Org A", 801, "203.0.113.7")}), settings_for("Org A"),
+               "Fetched 3 minutes ago; ThreatConnect could not be asked again: the connection was "
+               "refused.");
+}
+
+TEST_CASE("golden: partial, not every owner's copy was read", "[card]") {
+  auto record = record_of({full_copy("Source B", 901, "203.0.113.7")});
+  record.copies_cut = 20;
+  check_golden("partial", record, settings_for("Org A"));
+}
+
+TEST_CASE("golden: playbook criteria met, and none met", "[card]") {
+  auto source = full_copy("Source B", 1002, "203.0.113.7");
+  source.confidence = 40;
+  const auto record = record_of({full_copy("Org A", 1001, "203.0.113.7"), source});
+  auto settings = settings_for("Org A");
+  settings.criteria = {{.name = "Block at the firewall", .owner = "Org A", .min_confidence = 80},
+                       {.name = "No false positives", .max_false_positives = 0},
+                       {.name = "Loader", .min_rating = 4, .tag = "loader"}};
+  check_golden("criteria_met", record, settings);
+  settings.criteria.resize(2);
+  settings.criteria.front().owner = "Source B";
+  check_golden("criteria_none", record, settings);
 }

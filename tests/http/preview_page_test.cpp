@@ -7,6 +7,7 @@
 #include <cardstock/card/card.hpp>
 #include <cardstock/util/json_writer.hpp>
 
+#include "card/generator.hpp"
 #include "card_view.hpp"
 #include "http/markup_check.hpp"
 #include "preview_page.hpp"
@@ -140,6 +141,24 @@ TEST_CASE("preview: what has no card shows outcome, message and link", "[http]")
                        Contains("href=\"https://tc.test/#/search?q=ab&amp;x\"") &&
                        Contains("asked as <bdi>AB</bdi>") && Contains("<option selected>Hash<") &&
                        Contains("value=\"AB\"") && Contains("<title>ab: card preview</title>"));
+}
+
+TEST_CASE("preview: no card of a random record is one that Recorded Future would refuse",
+          "[http]") {
+  std::size_t found = 0;
+  for (std::uint32_t seed = 1; seed <= 500; ++seed) {
+    Generator generate{seed};
+    const auto rendered = card::render(generate.record(), generate.settings());
+    const std::string json = card_text(rendered, generate.text());
+    CAPTURE(seed, json);
+    REQUIRE(drawn(json).faults.empty());
+    const std::string page = http::preview_of_envelope(
+        R"({"outcome":"ok","indicator":{"type":"URL","input":"x"},"card":)" + json +
+        R"(,"criteria":[)" + rendered.criteria + "]}");
+    REQUIRE(fault_of_markup(page) == "");
+    if (rendered.found) ++found;
+  }
+  CHECK(found > 200);
 }
 
 TEST_CASE("preview: the reasons of the criteria stand beside the card", "[http]") {
