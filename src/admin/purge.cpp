@@ -9,7 +9,6 @@
 #include <simdjson.h>
 
 #include <cardstock/indicator/indicator.hpp>
-#include <cardstock/util/text.hpp>
 
 namespace cardstock::admin {
 namespace {
@@ -32,18 +31,6 @@ struct Terms {
   std::optional<std::int64_t> older_than_seconds;
 };
 
-std::optional<store::TenantId> tenant_of(std::string_view text) {
-  store::TenantId id{};
-  if (text.size() != 2 * id.size()) return std::nullopt;
-  for (std::size_t i = 0; i < id.size(); ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    id[i] = static_cast<std::uint8_t>(high * 16 + low);
-  }
-  return id;
-}
-
 Status take_term(Terms& terms, std::string_view key, const element& value) {
   std::string_view text;
   const bool is_text = value.get(text) == simdjson::SUCCESS && !text.empty();
@@ -60,7 +47,7 @@ Status take_term(Terms& terms, std::string_view key, const element& value) {
     return {};
   }
   if (key == "tenant") {
-    if (is_text) terms.tenant = tenant_of(text);
+    if (is_text) terms.tenant = enrich::tenant_id(text);
     if (!terms.tenant)
       return malformed("tenant must be 32 hexadecimal digits, as the stats show it.");
     return {};

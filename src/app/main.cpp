@@ -22,6 +22,7 @@
 #include "app/commands/service.hpp"
 #include "app/commands/stats.hpp"
 #include "app/serve.hpp"
+#include "app/transfer.hpp"
 
 namespace {
 
@@ -73,6 +74,8 @@ ExitCode run(const cli::Command& command) {
       return ask_service(c, app::run_prewarm);
     }
     ExitCode operator()(const cli::StatsCommand& c) const { return ask_service(c, app::run_stats); }
+    ExitCode operator()(const cli::ExportCommand& c) const { return app::export_store(c); }
+    ExitCode operator()(const cli::ImportCommand& c) const { return app::import_store(c); }
     ExitCode operator()(const cli::PurgeCommand& c) const { return ask_service(c, app::run_purge); }
     ExitCode operator()(const cli::MetadataCommand&) const {
       print(card::metadata_json() + "\n");

@@ -10,11 +10,10 @@
 #include <cardstock/fetch/curl_client.hpp>
 #include <cardstock/http/api/api.hpp>
 #include <cardstock/http/transport/server.hpp>
-#include <cardstock/store/sqlite_record_store.hpp>
 #include <cardstock/util/clock.hpp>
 #include <cardstock/util/random.hpp>
 
-#include "installation_key.hpp"
+#include "app/open_store.hpp"
 
 namespace cardstock::app {
 namespace {
@@ -44,16 +43,6 @@ enrich::EnrichSettings enrich_settings(const cli::Config& config) {
   settings.concurrent = config.limits.concurrent;
   settings.memory_bytes = cache.memory;
   return settings;
-}
-
-enrich::TenantSettings tenant_settings(const cli::ThreatConnectSection& section) {
-  return {.own_base_url = section.base_url,
-          .own_credentials = section.token.empty()
-                                 ? threatconnect::Credentials{section.api_id, section.api_secret}
-                                 : threatconnect::Credentials{std::string{}, section.token},
-          .portal_url = section.portal_url,
-          .pass_through = section.pass_through,
-          .pass_through_hosts = section.pass_through_hosts};
 }
 
 card::Criterion criterion_of(const cli::Criterion& entry) {
@@ -134,12 +123,9 @@ struct RunningService::Impl {
   Impl(const cli::Config& given, Log& with_log) : config{given}, log{with_log} {}
 
   Status open() {
-    Result<Secret> key = installation_key(config.store.path + ".key", random);
-    if (!key) return std::unexpected(key.error());
-    auto opened = store::SqliteRecordStore::open(
-        {.path = config.store.path, .max_rows = config.cache.max_rows}, clock, random, log);
+    Result<OpenStore> opened = open_store(config, clock, random, log);
     if (!opened) return std::unexpected(opened.error());
-    store = *std::move(opened);
+    store = std::move(opened->store);
     const cli::ThreatConnectSection& tc = config.threatconnect;
     auto created = fetch::CurlClient::create({.connect_timeout = tc.connect_timeout,
                                               .call_timeout = tc.call_timeout,
@@ -148,8 +134,8 @@ struct RunningService::Impl {
                                               .user_agent = "Cardstock/" + version()});
     if (!created) return std::unexpected(created.error());
     client = *std::move(created);
-    const SipKey hashes = hash_key(*key);
-    auto resolved = enrich::Tenants::create(tenant_settings(tc), *std::move(key));
+    const SipKey hashes = hash_key(opened->installation_key);
+    auto resolved = make_tenants(tc, std::move(opened->installation_key));
     if (!resolved) return std::unexpected(resolved.error());
     tenants = std::make_unique<enrich::Tenants>(*std::move(resolved));
     enricher = std::make_unique<enrich::Enricher>(
@@ -213,7 +199,7 @@ struct RunningService::Impl {
   Log& log;
   SystemClock clock;
   SystemRandom random;
-  std::unique_ptr<store::SqliteRecordStore> store;
+  std::unique_ptr<store::RecordStore> store;
   std::unique_ptr<fetch::CurlClient> client;
   std::unique_ptr<enrich::Tenants> tenants;
   std::unique_ptr<enrich::Enricher> enricher;

@@ -11,8 +11,8 @@
 namespace cardstock::cli {
 namespace {
 
-constexpr std::array<std::string_view, 6> kCommands{"serve", "lookup", "prewarm",
-                                                    "stats", "purge",  "metadata"};
+constexpr std::array<std::string_view, 8> kCommands{"serve", "lookup", "prewarm", "stats",
+                                                    "purge", "export", "import",  "metadata"};
 
 constexpr std::string_view kExitCodes =
     "Exit status:\n"
@@ -22,7 +22,7 @@ constexpr std::string_view kExitCodes =
     "  3  a setting, or a file that it names, is wrong\n"
     "  4  lookup: nobody holds the indicator\n"
     "  5  the service does not answer\n"
-    "  6  prewarm: everything that could be asked was answered, but lines were refused\n";
+    "  6  prewarm, import: everything that could be asked was answered, but lines were refused\n";
 
 constexpr std::string_view kEnvironment =
     "Environment:\n"
@@ -55,6 +55,19 @@ constexpr std::string_view kPurgeNotes =
     "A row goes when it fits every term that is given. Nothing that was fetched before comes back, "
     "not even\n"
     "an answer that is on its way. A purge is logged with its terms and who asked for it.\n";
+
+constexpr std::string_view kExportNotes =
+    "Works on the file of store.path, also while the service runs. Without --all-tenants the "
+    "configured credentials\n"
+    "say whose rows are meant. Lines hold what ThreatConnect says and when it was fetched, and no "
+    "secret.\n";
+
+constexpr std::string_view kImportNotes =
+    "Rows keep the time of their fetch and become those of the configured credentials. A row that "
+    "the store holds\n"
+    "as young or younger stays. A service that runs on the store shows a new row when what it has "
+    "in memory is\n"
+    "no longer fresh, or when it starts again.\n";
 
 /// CLI11's tree of the commands, bound to the structs that they fill.
 class Parser {
@@ -106,6 +119,20 @@ class Parser {
         ->type_name("SPAN");
     purge->add_flag("--all", purge_.all, "Everything");
     add_service(purge, purge_.service, "URL of the admin listener");
+
+    CLI::App* const exporting =
+        add("export", "Write the cached rows to standard output, one JSON line each", kExportNotes);
+    exporting->add_flag("--all-tenants", export_.all_tenants,
+                        "The rows of every credential, not only of the configured one");
+    add_config(exporting, export_.config, "Configuration file that names the store");
+
+    CLI::App* const importing =
+        add("import", "Read rows into the store from lines that export wrote", kImportNotes);
+    importing->add_option("FILE", import_.files, "What to read; none, or -: standard input")
+        ->type_name("");
+    importing->add_flag("--keep-tenants", import_.keep_tenants,
+                        "Leave the rows with the credentials that they had");
+    add_config(importing, import_.config, "Configuration file that names the store");
 
     add("metadata", "Print the extension's metadata.json", "");
   }
@@ -192,6 +219,14 @@ class Parser {
       with_default(stats_.service.config);
       return stats_;
     }
+    if (name == "export") {
+      with_default(export_.config);
+      return export_;
+    }
+    if (name == "import") {
+      with_default(import_.config);
+      return import_;
+    }
     if (name == "purge") return purge(with_default);
     return usage_error("a command is required");
   }
@@ -221,6 +256,8 @@ class Parser {
   PrewarmCommand prewarm_;
   StatsCommand stats_;
   PurgeCommand purge_;
+  ExportCommand export_;
+  ImportCommand import_;
   std::string older_than_;
 };
 

@@ -121,6 +121,18 @@ std::string instance_name(const BaseUrl& base) {
   return base.origin() + std::string{path};
 }
 
+std::optional<TenantId> tenant_id(std::string_view text) noexcept {
+  TenantId id{};
+  if (text.size() != 2 * id.size()) return std::nullopt;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    const int high = hex_value(text[2 * i]);
+    const int low = hex_value(text[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    id[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return id;
+}
+
 std::string to_text(const TenantId& id) {
   return to_hex({reinterpret_cast<const char*>(id.data()), id.size()});
 }

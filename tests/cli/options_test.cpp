@@ -153,3 +153,16 @@ TEST_CASE("options: purge needs to be told what, and --all stands alone", "[cli]
     CHECK(refused.error().code == ErrorCode::MalformedRequest);
   }
 }
+
+TEST_CASE("options: export and import", "[cli]") {
+  const auto environment = environment_of({{"CARDSTOCK_CONFIG", "env.toml"}});
+  const auto exported = parse_as<cli::ExportCommand>({"export", "--all-tenants"}, environment);
+  CHECK(exported.all_tenants);
+  CHECK(exported.config == "env.toml");
+  const auto imported =
+      parse_as<cli::ImportCommand>({"import", "a", "-", "--keep-tenants", "--config", "c.toml"});
+  CHECK(imported.files == std::vector<std::string>{"a", "-"});
+  CHECK(imported.keep_tenants);
+  CHECK(imported.config == "c.toml");
+  CHECK_FALSE(parse_as<cli::ImportCommand>({"import"}).keep_tenants);
+}

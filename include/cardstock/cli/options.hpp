@@ -27,7 +27,7 @@ enum class ExitCode : int {
   Configuration = 3,  ///< a setting, or a file that it names, is wrong
   NotFound = 4,       ///< lookup: nobody holds the indicator
   Unreachable = 5,    ///< the service does not answer
-  Partly = 6,         ///< prewarm: all that could be asked was answered, but lines were refused
+  Partly = 6,  ///< prewarm, import: all that could be asked was answered, but lines were refused
 };
 
 struct ServeCommand {
@@ -76,6 +76,17 @@ struct PurgeCommand {
   ServiceOptions service;
 };
 
+struct ExportCommand {
+  std::string config;
+  bool all_tenants = false;  ///< not only those of the configured credentials
+};
+
+struct ImportCommand {
+  std::vector<std::string> files;  ///< empty or "-": standard input
+  std::string config;
+  bool keep_tenants = false;  ///< rows stay whose they were, not the configured credentials'
+};
+
 struct MetadataCommand {};
 struct VersionCommand {};
 struct HelpCommand {
@@ -87,6 +98,8 @@ using Command = std::variant<ServeCommand,
                              PrewarmCommand,
                              StatsCommand,
                              PurgeCommand,
+                             ExportCommand,
+                             ImportCommand,
                              MetadataCommand,
                              VersionCommand,
                              HelpCommand>;

@@ -8,6 +8,7 @@
 /// TenantId. Two spellings of one base URL are one tenant; another secret is another tenant and
 /// finds nothing.
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,5 +86,7 @@ std::string instance_name(const threatconnect::BaseUrl& base);
 
 /// 32 hexadecimal digits, for stats and logs.
 std::string to_text(const TenantId& id);
+/// The inverse; either case. nullopt for anything else.
+std::optional<TenantId> tenant_id(std::string_view text) noexcept;
 
 }  // namespace cardstock::enrich

@@ -1,0 +1,36 @@
+#include "app/open_store.hpp"
+
+#include <utility>
+
+#include <cardstock/store/sqlite_record_store.hpp>
+
+#include "installation_key.hpp"
+
+namespace cardstock::app {
+
+Result<OpenStore> open_store(const cli::Config& config,
+                             const Clock& clock,
+                             Random& random,
+                             Log& log) {
+  Result<Secret> key = installation_key(config.store.path + ".key", random);
+  if (!key) return std::unexpected(key.error());
+  auto opened = store::SqliteRecordStore::open(
+      {.path = config.store.path, .max_rows = config.cache.max_rows}, clock, random, log);
+  if (!opened) return std::unexpected(opened.error());
+  return OpenStore{*std::move(key), *std::move(opened)};
+}
+
+Result<enrich::Tenants> make_tenants(const cli::ThreatConnectSection& section,
+                                     Secret installation_key) {
+  return enrich::Tenants::create(
+      {.own_base_url = section.base_url,
+       .own_credentials = section.token.empty()
+                              ? threatconnect::Credentials{section.api_id, section.api_secret}
+                              : threatconnect::Credentials{std::string{}, section.token},
+       .portal_url = section.portal_url,
+       .pass_through = section.pass_through,
+       .pass_through_hosts = section.pass_through_hosts},
+      std::move(installation_key));
+}
+
+}  // namespace cardstock::app

@@ -1,0 +1,120 @@
+#include "app/transfer.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "app/commands/ndjson.hpp"
+#include "app/commands/terminal_text.hpp"
+#include "app/open_store.hpp"
+#include "app/spdlog_log.hpp"
+
+namespace cardstock::app {
+namespace {
+
+using cli::ExitCode;
+
+constexpr std::uint64_t kShownRefusals = 20;
+
+ExitCode complain(const Error& error) {
+  std::cerr << "cardstock: " << printable(error.public_detail) << '\n';
+  if (!error.cause.empty()) std::cerr << "  (" << printable(error.cause) << ")\n";
+  return error.code == ErrorCode::InvalidConfig ? ExitCode::Configuration : ExitCode::Failed;
+}
+
+/// Everything that one of these commands works with.
+struct Bench {
+  SystemClock clock;
+  SystemRandom random;
+  SpdlogLog log{LogLevel::Warning, clock};
+  std::optional<OpenStore> opened;
+  std::optional<store::TenantId> own;  ///< the tenant of the configured credentials
+};
+
+Status open(Bench& bench, const cli::Config& config) {
+  Result<OpenStore> opened = open_store(config, bench.clock, bench.random, bench.log);
+  if (!opened) return std::unexpected(opened.error());
+  bench.opened = *std::move(opened);
+  const Result<enrich::Tenants> tenants =
+      make_tenants(config.threatconnect, bench.opened->installation_key);
+  if (!tenants) return std::unexpected(tenants.error());
+  if (tenants->own()) bench.own = tenants->own()->id;
+  return {};
+}
+
+/// Whose rows are meant. Errors: InvalidConfig when the configuration has no credentials.
+Result<std::optional<store::TenantId>> tenant_of(const Bench& bench, bool all, const char* flag) {
+  if (all) return std::optional<store::TenantId>{};
+  if (bench.own) return bench.own;
+  return fail(ErrorCode::InvalidConfig,
+              std::string{"threatconnect.api_id and api_secret_file say whose rows are meant, and "
+                          "are not set; or use "} +
+                  flag);
+}
+
+Result<Imported> import_from(Bench& bench,
+                             const std::optional<store::TenantId>& tenant,
+                             const std::string& path) {
+  std::uint64_t refusals = 0;
+  const auto refused = [&](std::uint64_t line, const Error& why) {
+    if (++refusals <= kShownRefusals)
+      std::cerr << "cardstock: " << printable(path) << ':' << line << ": "
+                << printable(why.public_detail) << '\n';
+  };
+  if (path == "-") return import_rows(*bench.opened->store, tenant, std::cin, refused);
+  std::ifstream file{path, std::ios::binary};
+  if (!file) return fail(ErrorCode::InvalidConfig, "The file " + path + " cannot be read.");
+  return import_rows(*bench.opened->store, tenant, file, refused);
+}
+
+}  // namespace
+
+ExitCode export_store(const cli::ExportCommand& command) {
+  const Result<cli::Config> config = cli::load_config(command.config, cli::process_environment());
+  if (!config) return complain(config.error());
+  std::error_code ignored;
+  if (!std::filesystem::exists(config->store.path, ignored))
+    return complain({ErrorCode::InvalidConfig,
+                     "store.path: there is no file at \"" + config->store.path + "\".",
+                     {}});
+  Bench bench;
+  if (const Status opened = open(bench, *config); !opened) return complain(opened.error());
+  const auto tenant = tenant_of(bench, command.all_tenants, "--all-tenants");
+  if (!tenant) return complain(tenant.error());
+  std::ios::sync_with_stdio(false);
+  const Result<std::uint64_t> rows = export_rows(*bench.opened->store, *tenant, std::cout);
+  if (!rows) return complain(rows.error());
+  std::cerr << count_text(*rows) << (*rows == 1 ? " row" : " rows") << " exported\n";
+  return ExitCode::Ok;
+}
+
+ExitCode import_store(const cli::ImportCommand& command) {
+  const Result<cli::Config> config = cli::load_config(command.config, cli::process_environment());
+  if (!config) return complain(config.error());
+  Bench bench;
+  if (const Status opened = open(bench, *config); !opened) return complain(opened.error());
+  const auto tenant = tenant_of(bench, command.keep_tenants, "--keep-tenants");
+  if (!tenant) return complain(tenant.error());
+  Imported all;
+  const std::vector<std::string> files =
+      command.files.empty() ? std::vector<std::string>{"-"} : command.files;
+  for (const std::string& path : files) {
+    const Result<Imported> part = import_from(bench, *tenant, path);
+    if (!part) return complain(part.error());
+    all.stored += part->stored;
+    all.skipped += part->skipped;
+    all.refused += part->refused;
+    all.failed += part->failed;
+  }
+  std::cerr << count_text(all.stored) << " stored, " << count_text(all.skipped)
+            << " skipped (the store's are as young), " << count_text(all.refused) << " refused, "
+            << count_text(all.failed) << " failed\n";
+  if (all.failed > 0) return ExitCode::Failed;
+  return all.refused > 0 ? ExitCode::Partly : ExitCode::Ok;
+}
+
+}  // namespace cardstock::app
