@@ -42,6 +42,7 @@ enrich::EnrichSettings enrich_settings(const cli::Config& config) {
   settings.burst = config.limits.burst;
   settings.concurrent = config.limits.concurrent;
   settings.memory_bytes = cache.memory;
+  settings.cache_only = cache.cache_only;
   return settings;
 }
 

@@ -161,6 +161,10 @@ const std::vector<Setting>& table() {
       {"cache", "scope", TextKind{CARDSTOCK_CONFIG(cache.scope), check_scope},
        "\"credential\": every credential has rows of its own; \"instance\": configured credentials "
        "of one instance share."},
+      {"cache", "cache_only", FlagKind{CARDSTOCK_CONFIG(cache.cache_only)},
+       "Answers from the cache alone, for a site without ThreatConnect: see `cardstock import`, "
+       "and "
+       "a longer keep."},
 
       {kPerType, "ttl", OptionalDurationKind{CARDSTOCK_TIMES(ttl), kTick, kYear}, "As in [cache].",
        "\"30m\""},

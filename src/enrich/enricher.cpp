@@ -96,8 +96,9 @@ class Enricher::Core {
   Looked look(const Ask& ask) {
     const std::uint64_t generation = cache_.generation();
     EntryPtr entry = cache_.held(*ask.tenant, ask.indicator);
-    if (ask.mode == AskMode::Refresh) return {std::nullopt, {std::move(entry), generation}};
-    const bool only_cached = ask.mode == AskMode::OnlyIfCached;
+    const bool only_cached = settings_.cache_only || ask.mode == AskMode::OnlyIfCached;
+    if (ask.mode == AskMode::Refresh && !only_cached)
+      return {std::nullopt, {std::move(entry), generation}};
     if (!entry || (entry->absent && !Cache::covers(*entry, ask.indicator)))
       return {only_cached ? std::optional{not_in_cache()} : std::nullopt,
               {std::move(entry), generation}};
@@ -126,6 +127,7 @@ class Enricher::Core {
   }
 
   void fetch(Ask ask, Held held, Done done) {
+    if (settings_.cache_only) return done(not_in_cache());
     if (draining_.load(std::memory_order_relaxed)) return done(Reply{.error = stopping()});
     if (waiting_.fetch_add(1, std::memory_order_relaxed) >= settings_.max_waiters) {
       waiting_.fetch_sub(1, std::memory_order_relaxed);
@@ -190,12 +192,13 @@ class Enricher::Core {
   EnrichStats stats() const;
 
  private:
-  static Reply not_in_cache() {
+  Reply not_in_cache() const {
     return Reply{
-        .error = Error{
-            ErrorCode::NotInCache,
-            "This indicator is not in the cache, and the request asked not to go to ThreatConnect.",
-            "only-if-cached"}};
+        .error = Error{ErrorCode::NotInCache,
+                       std::string{"This indicator is not in the cache, and "} +
+                           (settings_.cache_only ? "this service runs without ThreatConnect."
+                                                 : "the request asked not to go to ThreatConnect."),
+                       "only-if-cached"}};
   }
 
   /// The end of every wait: the caller is told, then counted out, so that a drained enricher owes

@@ -26,6 +26,7 @@ jitter = 0
 ttl = "7d"
 memory = "2GiB"
 scope = "instance"
+cache_only = true
 [cache.per_type.URL]
 ttl = "30m"
 [cache.per_type.Hash]
@@ -55,6 +56,7 @@ owner = "Org A"
   CHECK(config.cache.ttl == 168h);
   CHECK(config.cache.memory == std::uint64_t{2} << 30U);
   CHECK(config.cache.scope == "instance");
+  CHECK(config.cache.cache_only);
   REQUIRE(config.cache.per_type.size() == 2);
   CHECK(config.cache.per_type.at("URL").ttl == 30min);
   CHECK_FALSE(config.cache.per_type.at("URL").keep);

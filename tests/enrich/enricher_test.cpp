@@ -371,3 +371,34 @@ TEST_CASE("enricher: the number of waiters is bounded", "[enrich]") {
   CHECK((*third)->error->code == ErrorCode::Busy);
   CHECK((*third)->retry_after > 0s);
 }
+
+TEST_CASE("enricher: in cache-only mode nothing goes upstream, whatever is asked", "[enrich]") {
+  Fixture f;
+  const auto fetched = f.get(f.ask("evil.test"));
+  f.answer(0, page({row("Host", "evil.test", "Org A")}));
+  REQUIRE(*fetched);
+  f.settings.cache_only = true;
+  f.restart();
+  const auto status_after = [&](std::chrono::milliseconds age, AskMode mode) {
+    f.clock.advance(age);
+    const auto reply = f.get(f.ask("evil.test", f.one, mode));
+    REQUIRE(*reply);
+    return (*reply)->entry ? std::string{name_of((*reply)->status)} : std::string{"none"};
+  };
+  CHECK(status_after(0s, AskMode::Normal) == "hit");
+  CHECK(status_after(0s, AskMode::Refresh) == "hit");
+  CHECK(status_after(65s, AskMode::Normal) == "stale");
+  CHECK(status_after(60s, AskMode::Refresh) == "stale");
+  CHECK(status_after(60s, AskMode::Normal) == "none");
+  const auto unknown = f.get(f.ask("unknown.test"));
+  REQUIRE(*unknown);
+  REQUIRE((*unknown)->error);
+  CHECK((*unknown)->error->code == ErrorCode::NotInCache);
+  bool told = false;
+  f.enricher->fetch(f.ask("unknown.test"), {}, [&](const Reply& r) {
+    told = r.error && r.error->code == ErrorCode::NotInCache;
+  });
+  CHECK(told);
+  f.run();
+  CHECK(f.client.request_count() == 1);
+}

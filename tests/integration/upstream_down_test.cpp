@@ -151,3 +151,20 @@ TEST_CASE("upstream down: the service's own refused credentials are its own faul
   CHECK(callers.status == 401);
   CHECK(Json{callers.body}.text("/outcome") == "auth_failed");
 }
+
+TEST_CASE("upstream: a site in cache-only mode answers from the cache and never calls",
+          "[integration]") {
+  Stand stand{kInstance};
+  REQUIRE(stand.get("IpAddress", "1.1.1.1").status == 200);
+  REQUIRE(stand.upstream_calls() == 1);
+  stand.config.cache.cache_only = true;
+  stand.restart();
+  CHECK(Json{stand.get("IpAddress", "1.1.1.1", {"Cache-Control: no-cache"}).body}.text(
+            "/cache/status") == "hit");
+  const HttpAnswer unknown = stand.get("IpAddress", "2.2.2.2");
+  CHECK(unknown.status == 504);
+  CHECK(Json{unknown.body}.text("/outcome") == "error");
+  CHECK(Json{unknown.body}.text("/message") ==
+        "This indicator is not in the cache, and this service runs without ThreatConnect.");
+  CHECK(stand.upstream_calls() == 1);
+}

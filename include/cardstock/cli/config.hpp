@@ -109,6 +109,7 @@ struct CacheSection {
   std::uint64_t memory = std::uint64_t{64} << 20U;
   std::int64_t max_rows = 5'000'000;
   std::string scope = "credential";            ///< or "instance"
+  bool cache_only = false;                     ///< ThreatConnect is never called
   std::map<std::string, CacheTimes> per_type;  ///< by Recorded Future type name
 };
 

@@ -79,6 +79,7 @@ struct EnrichSettings {
   std::size_t memory_bytes = std::size_t{64} << 20U;
   std::size_t max_waiters = 20000;
   std::size_t max_indicators_per_call = 50;
+  bool cache_only = false;  ///< every ask is OnlyIfCached, whatever its mode
   int max_pages = 20;    ///< of one call; more is cut and counted
   int max_attempts = 3;  ///< of one request, the first included
 };
