@@ -49,7 +49,7 @@ EntryPtr Cache::held(const Tenant& tenant, const Indicator& indicator) {
 
 EntryPtr Cache::keep(const Tenant& tenant, const Indicator& indicator, store::StoredRecord record) {
   EntryPtr entry = show(tenant, indicator, record);
-  memory_.insert(view(tenant, indicator), entry);
+  memory_.insert(view(tenant, indicator), entry, parts_.clock.wall());
   parts_.store.put({tenant.id, indicator.type(), indicator.canonical()}, std::move(record),
                    [counters = counters_, &log = parts_.log](const Status& status) {
                      if (status) return;

@@ -277,6 +277,9 @@ Error Dispatcher::breaker_error(const Instance& instance, SteadyTime now) const 
 
 void Dispatcher::settle(const FlightPtr& flight, const EntryPtr& entry, const Error* error) {
   unlist(flight);
+  if (error != nullptr && flight->fallback)
+    flight->fallback->refresh_failure.store(static_cast<int>(error->code),
+                                            std::memory_order_relaxed);
   for (Waiter& waiter : std::exchange(flight->waiters, {})) {
     deadlines_.erase(waiter.deadline);
     if (error != nullptr) {

@@ -102,8 +102,11 @@ class Enricher::Core {
     if (!entry || (entry->absent && !Cache::covers(*entry, ask.indicator)))
       return {only_cached ? std::optional{not_in_cache()} : std::nullopt,
               {std::move(entry), generation}};
-    switch (freshness(entry->life, parts_.clock.wall())) {
+    const WallTime now = parts_.clock.wall();
+    switch (freshness(entry->life, now)) {
       case Freshness::Fresh:
+        if (!only_cached && is_hot(*entry) && nearly_stale(entry->life, now))
+          refresh_behind(ask, {entry, generation});
         (entry->absent ? counters_->negative : counters_->hit)
             .fetch_add(1, std::memory_order_relaxed);
         return {Reply{.entry = entry, .status = CacheStatus::Hit}, {}};
@@ -112,7 +115,7 @@ class Enricher::Core {
         counters_->stale.fetch_add(1, std::memory_order_relaxed);
         return {Reply{.entry = entry,
                       .status = CacheStatus::Stale,
-                      .stale_reason = only_cached ? "only_if_cached" : "refreshing"},
+                      .stale_reason = only_cached ? "only_if_cached" : refresh_state(*entry)},
                 {}};
       case Freshness::Keep:
         if (!only_cached) return {std::nullopt, {std::move(entry), generation}};
@@ -199,6 +202,19 @@ class Enricher::Core {
                            (settings_.cache_only ? "this service runs without ThreatConnect."
                                                  : "the request asked not to go to ThreatConnect."),
                        "only-if-cached"}};
+  }
+
+  /// Counts this ask; true from the kHotAsks-th on.
+  static bool is_hot(const Entry& entry) noexcept {
+    if (entry.asks.load(std::memory_order_relaxed) >= kHotAsks) return true;
+    return entry.asks.fetch_add(1, std::memory_order_relaxed) + 1 >= kHotAsks;
+  }
+
+  /// "refreshing", or why the last refresh did not succeed.
+  static std::string refresh_state(const Entry& entry) {
+    const int failure = entry.refresh_failure.load(std::memory_order_relaxed);
+    return failure == Entry::kNoFailure ? "refreshing"
+                                        : std::string{name_of(static_cast<ErrorCode>(failure))};
   }
 
   /// The end of every wait: the caller is told, then counted out, so that a drained enricher owes

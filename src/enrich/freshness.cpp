@@ -25,4 +25,8 @@ Freshness freshness(const Lifetime& life, WallTime now) noexcept {
   return Freshness::Expired;
 }
 
+bool nearly_stale(const Lifetime& life, WallTime now) noexcept {
+  return now >= life.fresh_until - (life.fresh_until - life.fetched_at) / 10;
+}
+
 }  // namespace cardstock::enrich

@@ -77,15 +77,18 @@ EntryPtr MemoryTier::find(const KeyView& key) const {
   return it->second->entry;
 }
 
-void MemoryTier::insert(const KeyView& key, EntryPtr entry) {
-  insert(key, std::move(entry), nullptr);
+void MemoryTier::insert(const KeyView& key, EntryPtr entry, WallTime now) {
+  insert(key, std::move(entry), now, nullptr);
 }
 
 void MemoryTier::insert_as_of(std::uint64_t generation, const KeyView& key, EntryPtr entry) {
-  insert(key, std::move(entry), &generation);
+  insert(key, std::move(entry), WallTime::max(), &generation);
 }
 
-void MemoryTier::insert(const KeyView& key, EntryPtr entry, const std::uint64_t* as_of) {
+void MemoryTier::insert(const KeyView& key,
+                        EntryPtr entry,
+                        WallTime now,
+                        const std::uint64_t* as_of) {
   std::size_t bytes =
       kOverhead + key.canonical.size() + (entry->rendered ? entry->rendered->bytes() : 0);
   for (const std::string& spelling : entry->asked)
@@ -97,7 +100,8 @@ void MemoryTier::insert(const KeyView& key, EntryPtr entry, const std::uint64_t*
   // Under the lock: a generation that begins after this look finds the entry when it comes here.
   if (as_of != nullptr && *as_of != generation()) return;
   if (const auto it = shard.index.find(h); it != shard.index.end()) {
-    if (it->second->is(key) && it->second->entry->life.fetched_at > entry->life.fetched_at) return;
+    const WallTime held_since = it->second->entry->life.fetched_at;
+    if (it->second->is(key) && held_since > entry->life.fetched_at && held_since <= now) return;
     shard.remove(it);
   }
   if (bytes > shard_limit) return;

@@ -3,6 +3,7 @@
 /// \brief One cached answer, ready to be shown: immutable, shared by the memory tier and the
 /// requests that serve it.
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,7 +35,15 @@ struct Entry {
   std::unique_ptr<const Rendered> rendered;
   /// Steady instant (since its epoch) before which no further refresh is started for this entry.
   mutable std::atomic<SteadyTime::rep> refresh_not_before{0};
+  /// Asks that this entry has answered; stops at kHotAsks, so that a hot entry is only read.
+  mutable std::atomic<std::uint8_t> asks{0};
+  /// The ErrorCode of the last refresh, which failed; kNoFailure: none has.
+  static constexpr int kNoFailure = -1;
+  mutable std::atomic<int> refresh_failure{kNoFailure};
 };
+
+/// An entry that has answered so often is refreshed ahead of its time.
+inline constexpr std::uint8_t kHotAsks = 3;
 
 using EntryPtr = std::shared_ptr<const Entry>;
 

@@ -44,6 +44,10 @@ Lifetime lifetime(const FreshnessPolicy& policy,
                   WallTime fetched_at,
                   double spread) noexcept;
 
+/// Whether a fresh row is in the last tenth of its ttl, where a row that is asked often is
+/// refreshed ahead, so that it is never a miss.
+bool nearly_stale(const Lifetime& life, WallTime now) noexcept;
+
 /// A row from the future (the wall clock stepped back) has an unknown age: it is asked again, and
 /// served only when the upstream fails, an absent one not at all.
 Freshness freshness(const Lifetime& life, WallTime now) noexcept;

@@ -33,8 +33,9 @@ class MemoryTier {
   ~MemoryTier();
 
   EntryPtr find(const KeyView& key) const;
-  /// Keeps `entry` unless a younger one is held.
-  void insert(const KeyView& key, EntryPtr entry);
+  /// Keeps `entry` unless a younger one is held; one that is younger than `now` (the wall clock
+  /// stepped back) has an unknown age and gives way.
+  void insert(const KeyView& key, EntryPtr entry, WallTime now = WallTime::max());
   /// The same for what was read when `generation` was as given; nothing when it no longer is.
   void insert_as_of(std::uint64_t generation, const KeyView& key, EntryPtr entry);
   void erase(const KeyView& key);
@@ -58,7 +59,7 @@ class MemoryTier {
  private:
   struct Shard;
   Shard& shard_of(std::uint64_t hash) const noexcept;
-  void insert(const KeyView& key, EntryPtr entry, const std::uint64_t* as_of);
+  void insert(const KeyView& key, EntryPtr entry, WallTime now, const std::uint64_t* as_of);
 
   static constexpr std::size_t kShards = 16;
   std::size_t limit_bytes_;
