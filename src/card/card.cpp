@@ -136,10 +136,23 @@ class Renderer {
     const std::string_view wanted = trim(settings_.owners.default_owner);
     // A default owner that may not be seen may not be named either.
     if (wanted.empty() || trim(speaking.owner) == wanted || !filter_.allows(wanted)) return;
+    if (!may_hold(wanted)) {
+      note("The default owner is not visible to these credentials; shown is " + facts_.owner_name +
+           ".");
+      return;
+    }
     const std::string_view why =
         cut_ > 0 ? ", the default owner, is not among the owners that were read; shown is "
                  : ", the default owner, does not hold this indicator; shown is ";
     note(line(wanted) + std::string{why} + facts_.owner_name + ".");
+  }
+
+  /// Whether the credentials see this owner, as far as it is known whom they see.
+  bool may_hold(std::string_view owner) const {
+    const auto& kinds = settings_.owners.kinds;
+    return kinds.empty() || std::ranges::any_of(kinds, [owner](const auto& kind) {
+             return trim(kind.first) == owner;
+           });
   }
 
   void fill_owners() {

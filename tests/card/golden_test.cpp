@@ -81,7 +81,8 @@ TEST_CASE("golden: an owner beside the default one speaks", "[card]") {
   community.attributes.clear();
   community.groups.clear();
   auto settings = settings_for("Org A");
-  settings.owners.kinds = {{"Source B", "Source"}, {"Common Community", "Community"}};
+  settings.owners.kinds = {
+      {"Org A", "Organization"}, {"Source B", "Source"}, {"Common Community", "Community"}};
   check_golden("fallback_owner", record_of({source, community}), settings);
 }
 

@@ -306,3 +306,14 @@ TEST_CASE("render: an indicator that nobody holds says where was looked", "[card
   CHECK(card::render(record_of({copy_of("Org A", 9)}), settings, &*asked).link ==
         "https://app.threatconnect.com/#/details/indicators/9");
 }
+
+TEST_CASE("render: a default owner that these credentials do not see is not named", "[card]") {
+  auto settings = settings_for("Org A");
+  const auto record = record_of({copy_of("Source B")});
+  settings.owners.kinds = {{"Source B", "Source"}, {" Org A ", "Organization"}};
+  CHECK(notes_of(record, settings) ==
+        Texts{"Org A, the default owner, does not hold this indicator; shown is Source B."});
+  settings.owners.kinds = {{"Source B", "Source"}};
+  CHECK(notes_of(record, settings) ==
+        Texts{"The default owner is not visible to these credentials; shown is Source B."});
+}

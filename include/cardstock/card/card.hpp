@@ -28,8 +28,9 @@ struct OwnerRule {
   std::vector<std::string> order;  ///< configured order behind the default owner
   std::vector<std::string> allow;  ///< empty: all
   std::vector<std::string> deny;
-  std::map<std::string, std::string>
-      kinds;  ///< owner name -> Organization, Community, Source; may be empty
+  /// Owner name -> Organization, Community, Source, of every owner that the credentials see; empty
+  /// while that is not known.
+  std::map<std::string, std::string> kinds;
 };
 
 struct CardSettings {

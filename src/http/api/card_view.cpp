@@ -120,7 +120,7 @@ class Painter {
     if (declared["item"].get(item) != simdjson::SUCCESS)
       return fault("metadata.json does not say what a list holds");
     const bool of_dictionaries = text_of(item, "type") == "dict";
-    out_ += of_dictionaries ? "<ul class=\"rows\">" : "<ul>";
+    out_ += of_dictionaries ? "<ul class=\"rows\" role=\"list\">" : "<ul>";
     for (const element value : items) {
       out_ += "<li>";
       of_dictionaries ? dictionary(item, value, text_of(declared, "key")) : scalar(item, value);

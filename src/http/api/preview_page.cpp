@@ -121,7 +121,7 @@ class Page {
   Page& criteria(const array& criteria) {
     out_ +=
         "<div class=\"beside\"><h2>Playbook criteria, owner by owner</h2><p "
-        "class=\"soft\">Not part of the card.</p><ul class=\"rows\">";
+        "class=\"soft\">Not part of the card.</p><ul class=\"rows\" role=\"list\">";
     for (const element criterion : criteria) {
       out_ += "<li><h3>";
       append_html(out_, text_at(criterion, "/name"));

@@ -33,21 +33,20 @@ summary{cursor:pointer;padding:.35rem 0}
 ul{margin:.25rem 0 0;padding-left:1.25rem}
 .rows{list-style:none;padding:0}
 .rows>li{padding:.5rem 0 .5rem .75rem;border-left:3px solid var(--line);margin-top:.5rem}
-.rows dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(22rem,1fr));gap:.1rem 1rem}
-.rows dl>div{border:0;padding:.05rem 0;grid-template-columns:8rem 1fr}
+.rows dl>div{border:0;padding:.05rem 0;grid-template-columns:minmax(7rem,9rem) 1fr}
 .fault{border-left:4px solid var(--bad);padding:.25rem .75rem;margin:.5rem 0}
 .met{color:var(--good)}
 .unmet{color:var(--bad)}
 footer ul{columns:14rem;list-style:none;padding:0}
 footer li{padding:.3rem 0}
-@media(max-width:34rem){header,main,footer{padding:.75rem}dl>div,.rows dl>div{grid-template-columns:1fr}.rows dl{grid-template-columns:1fr}.rows dl>div{padding:.2rem 0}}
+@media(max-width:34rem){header,main,footer{padding:.75rem}dl>div,.rows dl>div{grid-template-columns:1fr}.rows dl>div{padding:.2rem 0}}
 )css";
 
 }  // namespace
 
 const std::string_view kPreviewHeaders =
     "Content-Security-Policy: default-src 'none'; style-src "
-    "'sha256-pfZn+A9lB4yMnpYU+EerlkPPJ82o2++5+7uAsjqsvcw='; form-action 'self'; base-uri 'none'; "
+    "'sha256-8du17XBtFGH9yPNt7qZj2qBeA6m+70sqSqQsWvxr6J0='; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n";
 
 std::string_view preview_style() noexcept {
