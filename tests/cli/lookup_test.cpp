@@ -64,6 +64,7 @@ TEST_CASE("lookup: a narrow terminal gets its values in lines below one another"
   CommandStand stand{always(json_response(
       200,
       R"({"outcome":"ok","indicator":{"type":"URL","input":"u","canonical":"u"},"card":{"owner_name":"Org A",
+          "portal_link":"https://app.threatconnect.com/#/details/indicators/101",
           "attributes":[{"type":"Description","value":"a text that is longer than the terminal"}],
           "notes":["one two three four five six seven eight"]}})"))};
   stand.context.columns = 40;
@@ -71,7 +72,9 @@ TEST_CASE("lookup: a narrow terminal gets its values in lines below one another"
   CHECK(stand.out.str() ==
         "URL u\n"
         "\n"
-        "Owner Name  Org A\n"
+        "Owner Name                    Org A\n"
+        "Link to ThreatConnect Portal  "
+        "https://app.threatconnect.com/#/details/indicators/101\n"
         "Attributes (1)\n"
         "  - Type   Description\n"
         "    Value  a text that is longer than\n"

@@ -44,7 +44,9 @@ class CardPrinter {
   void line(const std::string& lead, const std::string& text) {
     const std::string blanks(width(lead), ' ');
     bool first = true;
-    const std::size_t room = columns_ > width(lead) + kLeastRoom ? columns_ - width(lead) : 0;
+    // A link in one piece can be followed.
+    const bool whole = columns_ < width(lead) + kLeastRoom || text.starts_with("https://");
+    const std::size_t room = whole ? 0 : columns_ - width(lead);
     for (const std::string& part : broken(text, room))
       out_ << (std::exchange(first, false) ? lead : blanks) << part << '\n';
   }
