@@ -35,7 +35,7 @@ namespace {
 TEST_CASE(
     "sqlite store: killed in the middle of writes, it opens clean and holds every row it reported",
     "[store][crash]") {
-  constexpr int kRounds = 25;
+  constexpr int kRounds = 50;
   StoreFixture fixture;
   fixture.settings.batch_window = std::chrono::milliseconds{1};
   // The simulation of chance must be the same in every run; the moment of the kill is the
