@@ -20,8 +20,9 @@ Result<OpenStore> open_store(const cli::Config& config,
   return OpenStore{*std::move(key), *std::move(opened)};
 }
 
-Result<enrich::Tenants> make_tenants(const cli::ThreatConnectSection& section,
-                                     Secret installation_key) {
+Result<enrich::Tenants> make_tenants(const cli::Config& config, Secret installation_key) {
+  const cli::ThreatConnectSection& section = config.threatconnect;
+  using Scope = enrich::TenantSettings::Scope;
   return enrich::Tenants::create(
       {.own_base_url = section.base_url,
        .own_credentials = section.token.empty()
@@ -29,7 +30,8 @@ Result<enrich::Tenants> make_tenants(const cli::ThreatConnectSection& section,
                               : threatconnect::Credentials{std::string{}, section.token},
        .portal_url = section.portal_url,
        .pass_through = section.pass_through,
-       .pass_through_hosts = section.pass_through_hosts},
+       .pass_through_hosts = section.pass_through_hosts,
+       .scope = config.cache.scope == "instance" ? Scope::Instance : Scope::Credential},
       std::move(installation_key));
 }
 

@@ -28,7 +28,6 @@ Result<OpenStore> open_store(const cli::Config& config,
                              Random& random,
                              Log& log);
 
-Result<enrich::Tenants> make_tenants(const cli::ThreatConnectSection& section,
-                                     Secret installation_key);
+Result<enrich::Tenants> make_tenants(const cli::Config& config, Secret installation_key);
 
 }  // namespace cardstock::app

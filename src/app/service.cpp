@@ -42,6 +42,7 @@ enrich::EnrichSettings enrich_settings(const cli::Config& config) {
   settings.burst = config.limits.burst;
   settings.concurrent = config.limits.concurrent;
   settings.memory_bytes = cache.memory;
+  settings.credential_recheck = cache.credential_recheck;
   settings.cache_only = cache.cache_only;
   return settings;
 }
@@ -136,7 +137,7 @@ struct RunningService::Impl {
     if (!created) return std::unexpected(created.error());
     client = *std::move(created);
     const SipKey hashes = hash_key(opened->installation_key);
-    auto resolved = make_tenants(tc, std::move(opened->installation_key));
+    auto resolved = make_tenants(config, std::move(opened->installation_key));
     if (!resolved) return std::unexpected(resolved.error());
     tenants = std::make_unique<enrich::Tenants>(*std::move(resolved));
     enricher = std::make_unique<enrich::Enricher>(

@@ -39,8 +39,7 @@ Status open(Bench& bench, const cli::Config& config) {
   Result<OpenStore> opened = open_store(config, bench.clock, bench.random, bench.log);
   if (!opened) return std::unexpected(opened.error());
   bench.opened = *std::move(opened);
-  const Result<enrich::Tenants> tenants =
-      make_tenants(config.threatconnect, bench.opened->installation_key);
+  const Result<enrich::Tenants> tenants = make_tenants(config, bench.opened->installation_key);
   if (!tenants) return std::unexpected(tenants.error());
   if (tenants->own()) bench.own = tenants->own()->id;
   return {};

@@ -1,4 +1,4 @@
-/// What comes back from ThreatConnect, and what follows from it: the second half of Dispatcher.
+/// What comes back from ThreatConnect, and what follows from it. A part of Dispatcher.
 #include <algorithm>
 
 #include <cardstock/util/time_text.hpp>
@@ -69,6 +69,7 @@ void Dispatcher::on_refusal(Instance& instance,
   if (ask_otherwise(instance, call, error)) return;
   counters_->failed(error, parts_.clock.wall());
   log_failure(*call, error);
+  if (error.code == ErrorCode::AuthFailed) note_refused(instance, *call->tenant, error);
   if (try_again(instance, call, error, status)) return;
   for (const FlightPtr& flight : call->flights) settle(flight, nullptr, &error);
 }
@@ -242,12 +243,21 @@ void Dispatcher::log_failure(const Call& call, const Error& error) {
 
 void Dispatcher::note_accepted(const Tenant& tenant) {
   const WallTime now = parts_.clock.wall();
+  ledger_.of(tenant.id)->accept(now);
   const auto it = accepted_.find(tenant.id);
   if (it != accepted_.end() && now - it->second < kAcceptedEvery && now >= it->second) return;
   if (accepted_.size() >= kMaxRememberedTenants) accepted_.clear();
   accepted_[tenant.id] = now;
   parts_.store.put_tenant(tenant.id,
                           {.base_url = tenant.base.canonical(), .last_accepted_at = now});
+}
+
+void Dispatcher::note_refused(Instance& instance, const Tenant& tenant, const Error& error) {
+  // What else waits for this credential would be refused as well.
+  for (const FlightPtr& flight : instance.take_tenant(tenant.id)) settle(flight, nullptr, &error);
+  if (!ledger_.of(tenant.id)->refuse(parts_.clock.steady())) return;
+  parts_.log.warning("credential_refused", {{"tenant", to_text(tenant.id)}});
+  purge_(tenant.id);
 }
 
 }  // namespace cardstock::enrich

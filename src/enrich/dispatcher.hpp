@@ -15,6 +15,7 @@
 #include "counters.hpp"
 #include "flight.hpp"
 #include "instance.hpp"
+#include "tenant_ledger.hpp"
 
 namespace cardstock::enrich {
 
@@ -42,12 +43,16 @@ class Dispatcher {
  public:
   /// How an answer comes back: from the client's thread into the enricher's queue.
   using PostDone = std::function<void(CallDone)>;
+  /// Purges what a refused credential had fetched; does not wait for it.
+  using PurgeTenant = std::function<void(const TenantId&)>;
 
   Dispatcher(const EnrichSettings& settings,
              const EnrichParts& parts,
              Cache& cache,
+             TenantLedger& ledger,
              std::shared_ptr<Counters> counters,
-             PostDone post);
+             PostDone post,
+             PurgeTenant purge);
 
   void handle(Command command);
   /// Ends the waits whose deadline has come, then sends what may be sent. Returns whether anything
@@ -113,14 +118,17 @@ class Dispatcher {
                     std::size_t parts);
   void log_failure(const Call& call, const Error& error);
   void note_accepted(const Tenant& tenant);
+  void note_refused(Instance& instance, const Tenant& tenant, const Error& error);
 
   static store::Key key_of(const Tenant& tenant, const Indicator& indicator);
 
   const EnrichSettings& settings_;
   EnrichParts parts_;
   Cache& cache_;
+  TenantLedger& ledger_;
   std::shared_ptr<Counters> counters_;
   PostDone post_;
+  PurgeTenant purge_;
   std::map<store::Key, FlightPtr> flights_;
   Deadlines deadlines_;                        ///< of every waiter
   std::map<std::string, Instance> instances_;  ///< by origin: what ThreatConnect would count

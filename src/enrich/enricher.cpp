@@ -12,6 +12,8 @@
 #include "cache.hpp"
 #include "counters.hpp"
 #include "dispatcher.hpp"
+#include "purger.hpp"
+#include "tenant_ledger.hpp"
 
 namespace cardstock::enrich {
 namespace {
@@ -82,9 +84,15 @@ class Enricher::Core {
       : settings_{std::move(settings)},
         parts_{std::move(parts)},
         cache_{settings_, parts_, counters_},
+        ledger_{parts_.store},
         drive_{drive},
-        dispatcher_{settings_, parts_, cache_, counters_,
-                    [mailbox = mailbox_](CallDone done) { mailbox->post(std::move(done)); }} {
+        dispatcher_{settings_,
+                    parts_,
+                    cache_,
+                    ledger_,
+                    counters_,
+                    [mailbox = mailbox_](CallDone done) { mailbox->post(std::move(done)); },
+                    [this](const TenantId& tenant) { purge_behind({.tenant = tenant}); }} {
     if (drive == Drive::OwnThread)
       thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
   }
@@ -94,6 +102,8 @@ class Enricher::Core {
   Core& operator=(const Core&) = delete;
 
   Looked look(const Ask& ask) {
+    const StandingPtr standing = ledger_.of(ask.tenant->id);
+    if (standing->blocked()) return blocked(ask, *standing);
     const std::uint64_t generation = cache_.generation();
     EntryPtr entry = cache_.held(*ask.tenant, ask.indicator);
     const bool only_cached = settings_.cache_only || ask.mode == AskMode::OnlyIfCached;
@@ -103,10 +113,12 @@ class Enricher::Core {
       return {only_cached ? std::optional{not_in_cache()} : std::nullopt,
               {std::move(entry), generation}};
     const WallTime now = parts_.clock.wall();
+    if (!only_cached && !standing->vouched(now, longest_unchecked(settings_))) return {};
     switch (freshness(entry->life, now)) {
       case Freshness::Fresh:
         if (!only_cached && is_hot(*entry) && nearly_stale(entry->life, now))
           refresh_behind(ask, {entry, generation});
+        if (!only_cached) check_behind(ask, {entry, generation}, *standing, now);
         (entry->absent ? counters_->negative : counters_->hit)
             .fetch_add(1, std::memory_order_relaxed);
         return {Reply{.entry = entry, .status = CacheStatus::Hit}, {}};
@@ -149,6 +161,11 @@ class Enricher::Core {
       std::get<FetchCommand>(posted).done(Reply{.error = stopping()});
   }
 
+  void purge_behind(const store::PurgeFilter& filter) {
+    if (drive_ == Drive::ByHand) return purge_now(filter);
+    if (!purger_.post(filter)) parts_.log.warning("purge_not_taken");
+  }
+
   Result<std::int64_t> purge(const store::PurgeFilter& filter) {
     // 1. Calls that are out are marked. 2. The store deletes; answers of calls sent meanwhile are
     // younger than the purge. 3. Memory forgets, in a new generation: what a worker reads from the
@@ -180,6 +197,7 @@ class Enricher::Core {
         fetch->done(Reply{.error = stopping()});
       if (auto* purge = std::get_if<PurgeCommand>(&command)) purge->done();
     }
+    purger_.stop();
     dispatcher_.abandon(stopping());
   }
 
@@ -217,6 +235,37 @@ class Enricher::Core {
                                         : std::string{name_of(static_cast<ErrorCode>(failure))};
   }
 
+  /// Of a credential that was refused: nothing that is held is shown.
+  Looked blocked(const Ask& ask, const Standing& standing) const {
+    if (settings_.cache_only || ask.mode == AskMode::OnlyIfCached) return {not_in_cache(), {}};
+    if (!standing.refused(parts_.clock.steady())) return {};
+    return {Reply{.error = Error{ErrorCode::AuthFailed,
+                                 "ThreatConnect refused these credentials a moment ago; correct "
+                                 "them, or ask again in half a minute.",
+                                 "refused within the last 30 seconds"}},
+            {}};
+  }
+
+  void purge_now(const store::PurgeFilter& filter) {
+    const Result<std::int64_t> purged = purge(filter);
+    if (!purged) parts_.log.warning("purge_failed", {{"cause", purged.error().cause}});
+  }
+
+  void check_behind(const Ask& ask, const Held& held, Standing& standing, WallTime now) {
+    // Never as far as the store knows, or in the future: the age is not known, and a check is due.
+    const auto accepted = standing.accepted_at();
+    const bool checked =
+        accepted && *accepted <= now && now - *accepted < settings_.credential_recheck;
+    if (!checked && standing.take_check(parts_.clock.steady())) post_refresh(ask, held);
+  }
+
+  void post_refresh(const Ask& ask, const Held& held) {
+    mailbox_->post(
+        FetchCommand{{.tenant = ask.tenant, .indicator = ask.indicator, .mode = AskMode::Refresh},
+                     held,
+                     {}});  // no caller to tell
+  }
+
   /// The end of every wait: the caller is told, then counted out, so that a drained enricher owes
   /// nothing.
   void give(Done done, Reply reply) {
@@ -244,10 +293,7 @@ class Enricher::Core {
     const auto next = (now + kRefreshPause).time_since_epoch().count();
     if (!entry->refresh_not_before.compare_exchange_strong(due, next, std::memory_order_relaxed))
       return;
-    mailbox_->post(
-        FetchCommand{{.tenant = ask.tenant, .indicator = ask.indicator, .mode = AskMode::Refresh},
-                     held,
-                     {}});  // no caller to tell
+    post_refresh(ask, held);
   }
 
   void run(const std::stop_token& stop) {
@@ -270,10 +316,12 @@ class Enricher::Core {
   std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   Cache cache_;
+  TenantLedger ledger_;
   const Drive drive_;
   Dispatcher dispatcher_;  ///< touched by the thread alone while it runs
   std::atomic<std::size_t> waiting_{0};
   std::atomic<bool> draining_{false};
+  Purger purger_{[this](const store::PurgeFilter& filter) { purge_now(filter); }};
   std::jthread thread_;
 };
 

@@ -14,6 +14,7 @@
 #include <cardstock/threatconnect/query.hpp>
 
 #include "breaker.hpp"
+#include "tenant_ledger.hpp"
 
 namespace cardstock::enrich {
 
@@ -33,6 +34,7 @@ struct Waiter {
 struct Flight {
   TenantPtr tenant;
   Indicator indicator;
+  StandingPtr standing = nullptr;
   std::vector<std::string> spellings;
   EntryPtr fallback;  ///< served, marked stale, when the call fails
   std::vector<Waiter> waiters;
@@ -63,8 +65,9 @@ struct Call {
   fetch::HttpClient::Ticket ticket = 0;
   int attempts = 0;  ///< of this page
   bool clock_retried =
-      false;           ///< a refusal that named the timestamp has been answered with another
-  bool lower = false;  ///< no analyst waited for it when it started
+      false;              ///< a refusal that named the timestamp has been answered with another
+  bool lower = false;     ///< no analyst waited for it when it started
+  bool stranger = false;  ///< its credential had never been accepted then
   SteadyTime started_at;
   SteadyTime counted_at;  ///< as the limiter counts it
   Breaker::Role role = Breaker::Role::Ordinary;
@@ -72,6 +75,9 @@ struct Call {
 
 using CallPtr = std::shared_ptr<Call>;
 
+inline bool of_stranger(const Flight& flight) noexcept {
+  return flight.standing && is_stranger(*flight.tenant, *flight.standing);
+}
 /// The highest of its flights.
 Lane lane_of(const Call& call) noexcept;
 /// A query for `flights`, all of one tenant.

@@ -32,13 +32,19 @@ Instance::Instance(const EnrichSettings& settings)
     : limiter{settings.requests_per_minute, settings.burst},
       concurrent_{settings.concurrent},
       per_call_{settings.max_indicators_per_call},
-      lower_{lower_windows(settings)} {}
+      lower_{lower_windows(settings)},
+      strangers_{tenth_of(settings.requests_per_minute), 0} {}
 
-SteadyTime Instance::may_start(Lane lane, SteadyTime now) const noexcept {
+SteadyTime Instance::may_start(const Demand& demand, SteadyTime now) const noexcept {
+  const std::int64_t all_but_one = std::max<std::int64_t>(1, concurrent_ - 1);
   if (in_flight_ >= concurrent_) return SteadyTime::max();
-  const SteadyTime at = std::max(limiter.next(now), breaker.retry_at(now));
-  if (lane == Lane::Analyst) return at;
-  if (lower_in_flight_ >= std::max<std::int64_t>(1, concurrent_ - 1)) return SteadyTime::max();
+  SteadyTime at = std::max(limiter.next(now), breaker.retry_at(now));
+  if (demand.stranger) {
+    if (strangers_in_flight_ >= all_but_one) return SteadyTime::max();
+    at = std::max(at, strangers_.next(now));
+  }
+  if (demand.lane == Lane::Analyst) return at;
+  if (lower_in_flight_ >= all_but_one) return SteadyTime::max();
   const std::int64_t for_analysts = tenth_of(limiter.allowed_per_minute());
   return std::max({at, lower_.next(now), limiter.next(now, for_analysts)});
 }
@@ -48,20 +54,23 @@ Instance::Work Instance::next(SteadyTime now) {
     prepared_.push_back(std::move(delayed_.begin()->second));
     delayed_.erase(delayed_.begin());
   }
-  if (!breaker.allows(now) || may_start(Lane::Analyst, now) > now) return {};
+  if (!breaker.allows(now) || may_start({Lane::Analyst, false}, now) > now) return {};
   if (CallPtr call = take_prepared(Lane::Analyst, Lane::Analyst, now)) return {call, {}};
-  if (!lane(Lane::Analyst).empty()) return {nullptr, take_flights(Lane::Analyst)};
-  if (may_start(Lane::Prewarm, now) > now) return {};
+  Work work{nullptr, take_flights(Lane::Analyst, now)};
+  if (work || may_start({Lane::Prewarm, false}, now) > now) return work;
   if (CallPtr call = take_prepared(Lane::Refresh, Lane::Prewarm, now)) return {call, {}};
-  for (const Lane lower : {Lane::Refresh, Lane::Prewarm})
-    if (!lane(lower).empty()) return {nullptr, take_flights(lower)};
-  return {};
+  for (const Lane lower : {Lane::Refresh, Lane::Prewarm}) {
+    work.flights = take_flights(lower, now);
+    if (work) break;
+  }
+  return work;
 }
 
 CallPtr Instance::take_prepared(Lane from, Lane to, SteadyTime now) {
   const auto it = std::ranges::find_if(prepared_, [&](const CallPtr& call) {
     const Lane lane = lane_of(*call);
-    return lane >= from && lane <= to && may_start(lane, now) <= now;
+    return lane >= from && lane <= to &&
+           may_start({lane, of_stranger(*call->flights.front())}, now) <= now;
   });
   if (it == prepared_.end()) return nullptr;
   CallPtr call = std::move(*it);
@@ -69,8 +78,11 @@ CallPtr Instance::take_prepared(Lane from, Lane to, SteadyTime now) {
   return call;
 }
 
-std::vector<FlightPtr> Instance::take_flights(Lane highest) {
-  const FlightPtr first = lane(highest).first([](const Flight&) { return true; });
+std::vector<FlightPtr> Instance::take_flights(Lane highest, SteadyTime now) {
+  const bool strangers_too = may_start({highest, true}, now) <= now;
+  const FlightPtr first = lane(highest).first(
+      [&](const Flight& flight) { return strangers_too || !of_stranger(flight); });
+  if (!first) return {};
   const TenantId tenant = first->tenant->id;
   std::vector<FlightPtr> together;
   std::size_t cost = 0;
@@ -90,15 +102,15 @@ std::vector<FlightPtr> Instance::take_flights(Lane highest) {
 
 SteadyTime Instance::next_due(SteadyTime now) const {
   SteadyTime due = delayed_.empty() ? SteadyTime::max() : delayed_.begin()->first;
-  const auto prepared_in = [&](bool analyst) {
-    return std::ranges::any_of(prepared_, [&](const CallPtr& call) {
-      return (lane_of(*call) == Lane::Analyst) == analyst;
-    });
-  };
-  if (!lane(Lane::Analyst).empty() || prepared_in(true))
-    due = std::min(due, may_start(Lane::Analyst, now));
-  if (!lane(Lane::Refresh).empty() || !lane(Lane::Prewarm).empty() || prepared_in(false))
-    due = std::min(due, may_start(Lane::Prewarm, now));
+  for (const CallPtr& call : prepared_)
+    due = std::min(due, may_start({lane_of(*call), of_stranger(*call->flights.front())}, now));
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    const auto has = [&](bool stranger) {
+      return lanes_[i].first([&](const Flight& flight) { return of_stranger(flight) == stranger; });
+    };
+    for (const bool stranger : {false, true})
+      if (has(stranger)) due = std::min(due, may_start({static_cast<Lane>(i), stranger}, now));
+  }
   return due;
 }
 
@@ -132,11 +144,20 @@ void Instance::started(Call& call, SteadyTime now) {
     lower_.start(now);
     ++lower_in_flight_;
   }
+  call.stranger = of_stranger(*call.flights.front());
+  if (call.stranger) {
+    strangers_.start(now);
+    ++strangers_in_flight_;
+  }
 }
 
 void Instance::ended(const Call& call, SteadyTime now) {
   limiter.answered(call.counted_at, now);
   --in_flight_;
+  if (call.stranger) {
+    strangers_.answered(call.counted_at, now);
+    --strangers_in_flight_;
+  }
   if (!call.lower) return;
   lower_.answered(call.counted_at, now);
   --lower_in_flight_;
@@ -145,11 +166,26 @@ void Instance::ended(const Call& call, SteadyTime now) {
 void Instance::slow_down(const Call& call, SteadyTime now) {
   limiter.slow_down(call.started_at, now);
   lower_.slow_down(call.started_at, now);
+  strangers_.slow_down(call.started_at, now);
 }
 
 void Instance::speed_up() noexcept {
   limiter.speed_up();
   lower_.speed_up();
+  strangers_.speed_up();
+}
+
+std::vector<FlightPtr> Instance::take_tenant(const TenantId& tenant) {
+  std::vector<FlightPtr> taken;
+  for (LaneQueue& queue : lanes_) queue.take(tenant, [](const Flight&) { return true; }, taken);
+  const auto take_call = [&](const CallPtr& call) {
+    if (call->tenant->id != tenant) return false;
+    std::ranges::copy(call->flights, std::back_inserter(taken));
+    return true;
+  };
+  std::erase_if(prepared_, take_call);
+  std::erase_if(delayed_, [&](const auto& item) { return take_call(item.second); });
+  return taken;
 }
 
 bool Instance::waiting() const noexcept {

@@ -4,7 +4,8 @@
 ///
 /// The order is: what analysts wait for, then refreshes, then prewarming. Lower lanes leave a call
 /// slot and a tenth of the minute to analysts and are spread over the minute, so that an analyst
-/// who comes late finds budget.
+/// who comes late finds budget. Credentials that were never accepted have a tenth of the minute in
+/// all, so that a stranger cannot spend what belongs to others.
 ///
 /// Threads: none of its own (the enricher's thread owns it). Time: steady. Limits: kMaxWaiting
 /// flights a lane.
@@ -64,6 +65,8 @@ class Instance {
   void ended(const Call& call, SteadyTime now);
   void slow_down(const Call& call, SteadyTime now);
   void speed_up() noexcept;
+  /// Takes what waits of one tenant: calls that are made, and flights.
+  std::vector<FlightPtr> take_tenant(const TenantId& tenant);
 
   bool waiting() const noexcept;
   /// Nothing is under way, waiting or remembered that a new instance would not know as well.
@@ -75,14 +78,21 @@ class Instance {
   int refusals_in_a_row = 0;  ///< 429 or 503, since the last accepted call
 
  private:
-  SteadyTime may_start(Lane lane, SteadyTime now) const noexcept;
+  /// Who wants a call.
+  struct Demand {
+    Lane lane;
+    bool stranger;
+  };
+  SteadyTime may_start(const Demand& demand, SteadyTime now) const noexcept;
   CallPtr take_prepared(Lane from, Lane to, SteadyTime now);
-  std::vector<FlightPtr> take_flights(Lane lane);
+  std::vector<FlightPtr> take_flights(Lane lane, SteadyTime now);
 
   std::int64_t concurrent_;
   std::size_t per_call_;
-  RateLimiter lower_;  ///< of calls that no analyst waits for
+  RateLimiter lower_;      ///< of calls that no analyst waits for
+  RateLimiter strangers_;  ///< of calls under credentials that were never accepted
   std::int64_t in_flight_ = 0;
+  std::int64_t strangers_in_flight_ = 0;
   std::int64_t lower_in_flight_ = 0;
   std::deque<CallPtr> prepared_;
   std::multimap<SteadyTime, CallPtr> delayed_;

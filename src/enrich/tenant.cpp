@@ -44,11 +44,12 @@ Result<Tenants> Tenants::create(TenantSettings settings, Secret installation_key
                   std::move(installation_key)};
   if (const Credentials& credentials = tenants.settings_.own_credentials; !credentials.empty()) {
     auto own = std::make_shared<Tenant>();
-    own->id = tenants.id_of(tenants.own_base_, credentials);
+    own->id = tenants.own_id();
     own->base = tenants.own_base_;
     own->credentials = credentials;
     own->portal_origin = tenants.own_portal_;
     own->reach = Reach::Any;
+    own->configured = true;
     tenants.own_ = std::move(own);
   }
   return tenants;
@@ -92,13 +93,24 @@ Result<TenantPtr> Tenants::of(const GivenCredentials& given) const {
   tenant->credentials = api_token.empty() ? Credentials{std::string{api_id}, Secret{api_secret}}
                                           : Credentials{std::string{}, Secret{api_token}};
   tenant->id = id_of(tenant->base, tenant->credentials);
+  // Who sends what the operator has configured is that tenant.
+  if (own_ && tenant->id == id_of(own_base_, settings_.own_credentials)) return own_;
   tenant->portal_origin = portal_of(tenant->base);
   tenant->reach = configured ? Reach::Any : Reach::PublicOnly;
   return tenant;
 }
 
+TenantId Tenants::own_id() const {
+  if (settings_.scope == TenantSettings::Scope::Credential)
+    return id_of(own_base_, settings_.own_credentials);
+  return id_of(own_base_, {.api_id = {}, .secret = {}});  // which no caller can give
+}
+
 TenantId Tenants::id_of(const BaseUrl& base, const Credentials& credentials) const {
   std::string message;
+  constexpr std::size_t kLengths = 64;
+  message.reserve(instance_name(base).size() + credentials.api_id.size() +
+                  credentials.secret.reveal().size() + kLengths);  // one buffer, to be wiped
   append_field(message, instance_name(base));
   append_field(message, credentials.is_token() ? "token" : "hmac");
   append_field(message, credentials.api_id);

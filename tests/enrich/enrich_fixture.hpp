@@ -63,6 +63,8 @@ struct EnrichFixture {
         Secret{"installation key"}));
     one = *tenants->of({"https://tc.test/api", "one", "secret", ""});
     two = *tenants->of({"https://tc.test/api", "two", "secret", ""});
+    for (const enrich::TenantPtr& known : {one, two})
+      store.put_tenant(known->id, {.last_accepted_at = clock.wall()});
     restart();
   }
   void restart() {

@@ -82,7 +82,15 @@ struct EnrichSettings {
   bool cache_only = false;  ///< every ask is OnlyIfCached, whatever its mode
   int max_pages = 20;    ///< of one call; more is cut and counted
   int max_attempts = 3;  ///< of one request, the first included
+  /// A credential that ThreatConnect has not accepted for so long is checked behind a hit.
+  std::chrono::milliseconds credential_recheck{std::chrono::minutes{15}};
 };
+
+/// How long what a credential has fetched is shown while ThreatConnect cannot be asked whether it
+/// still holds.
+inline std::chrono::milliseconds longest_unchecked(const EnrichSettings& settings) noexcept {
+  return settings.policy.keep + settings.credential_recheck;
+}
 
 struct RecentError {
   WallTime at;

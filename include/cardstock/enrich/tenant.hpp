@@ -32,6 +32,7 @@ struct Tenant {
   threatconnect::Credentials credentials;
   std::string portal_origin;
   Reach reach = Reach::PublicOnly;
+  bool configured = false;  ///< by the operator: never a stranger
 };
 
 using TenantPtr = std::shared_ptr<const Tenant>;
@@ -51,6 +52,10 @@ struct TenantSettings {
   std::string portal_url;  ///< of own_base_url's instance; empty: derived from it
   bool pass_through = true;
   std::vector<std::string> pass_through_hosts;
+  /// Whose rows are whose: each credential's its own, or those that the operator has configured for
+  /// one instance share theirs (a new secret keeps the rows of the old one).
+  enum class Scope { Credential, Instance };
+  Scope scope = Scope::Credential;
 };
 
 class Tenants {
@@ -68,6 +73,7 @@ class Tenants {
           threatconnect::BaseUrl own_base,
           std::string own_portal,
           Secret installation_key);
+  TenantId own_id() const;
   TenantId id_of(const threatconnect::BaseUrl& base,
                  const threatconnect::Credentials& credentials) const;
   /// The configured portal belongs to the configured instance alone; others' is derived.
