@@ -16,6 +16,7 @@
 #include <cardstock/cli/options.hpp>
 #include <cardstock/fetch/curl_client.hpp>
 
+#include "app/commands/doctor.hpp"
 #include "app/commands/lookup.hpp"
 #include "app/commands/prewarm.hpp"
 #include "app/commands/purge.hpp"
@@ -77,6 +78,11 @@ ExitCode run(const cli::Command& command) {
     ExitCode operator()(const cli::ExportCommand& c) const { return app::export_store(c); }
     ExitCode operator()(const cli::ImportCommand& c) const { return app::import_store(c); }
     ExitCode operator()(const cli::PurgeCommand& c) const { return ask_service(c, app::run_purge); }
+    ExitCode operator()(const cli::DoctorCommand& c) const {
+      return ask_service(c, [](const cli::DoctorCommand& command, app::CommandContext& context) {
+        return app::run_doctor(command, context, {app::upstream_client, app::version()});
+      });
+    }
     ExitCode operator()(const cli::MetadataCommand&) const {
       print(card::metadata_json() + "\n");
       return ExitCode::Ok;

@@ -129,11 +129,7 @@ struct RunningService::Impl {
     if (!opened) return std::unexpected(opened.error());
     store = std::move(opened->store);
     const cli::ThreatConnectSection& tc = config.threatconnect;
-    auto created = fetch::CurlClient::create({.connect_timeout = tc.connect_timeout,
-                                              .call_timeout = tc.call_timeout,
-                                              .ca_file = tc.ca_file,
-                                              .proxy = tc.proxy,
-                                              .user_agent = "Cardstock/" + version()});
+    auto created = upstream_client(tc);
     if (!created) return std::unexpected(created.error());
     client = *std::move(created);
     const SipKey hashes = hash_key(opened->installation_key);
@@ -202,7 +198,7 @@ struct RunningService::Impl {
   SystemClock clock;
   SystemRandom random;
   std::unique_ptr<store::RecordStore> store;
-  std::unique_ptr<fetch::CurlClient> client;
+  std::unique_ptr<fetch::HttpClient> client;
   std::unique_ptr<enrich::Tenants> tenants;
   std::unique_ptr<enrich::Enricher> enricher;
   std::unique_ptr<http::Api> api;
@@ -244,6 +240,15 @@ Status RunningService::reload_certificate() {
 }
 bool RunningService::stop(milliseconds limit) {
   return impl_->stop(limit);
+}
+
+Result<std::unique_ptr<fetch::HttpClient>> upstream_client(
+    const cli::ThreatConnectSection& section) {
+  return fetch::CurlClient::create({.connect_timeout = section.connect_timeout,
+                                    .call_timeout = section.call_timeout,
+                                    .ca_file = section.ca_file,
+                                    .proxy = section.proxy,
+                                    .user_agent = "Cardstock/" + version()});
 }
 
 std::string version() {

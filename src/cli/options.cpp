@@ -11,8 +11,8 @@
 namespace cardstock::cli {
 namespace {
 
-constexpr std::array<std::string_view, 8> kCommands{"serve", "lookup", "prewarm", "stats",
-                                                    "purge", "export", "import",  "metadata"};
+constexpr std::array<std::string_view, 9> kCommands{
+    "serve", "lookup", "prewarm", "stats", "purge", "export", "import", "doctor", "metadata"};
 
 constexpr std::string_view kExitCodes =
     "Exit status:\n"
@@ -68,6 +68,14 @@ constexpr std::string_view kImportNotes =
     "as young or younger stays. A service that runs on the store shows a new row when what it has "
     "in memory is\n"
     "no longer fresh, or when it starts again.\n";
+
+constexpr std::string_view kDoctorNotes =
+    "Configuration, store, ThreatConnect (reach, signature, clock, owners) and the running "
+    "service; "
+    "nothing is changed.\n"
+    "Run it as the service's user, in its working directory. Ends with 0 when nothing is wrong "
+    "(warnings do not count),\n"
+    "1 when something is, 3 when the configuration cannot be read.\n";
 
 /// CLI11's tree of the commands, bound to the structs that they fill.
 class Parser {
@@ -133,6 +141,15 @@ class Parser {
     importing->add_flag("--keep-tenants", import_.keep_tenants,
                         "Leave the rows with the credentials that they had");
     add_config(importing, import_.config, "Configuration file that names the store");
+
+    CLI::App* const doctor =
+        add("doctor", "Look for what is wrong, and say how to mend it", kDoctorNotes);
+    add_config(doctor, doctor_.service.config, "Configuration file of the service");
+    doctor
+        ->add_option("--metadata", doctor_.metadata,
+                     "metadata.json of the uploaded extension, to be looked at too")
+        ->type_name("FILE");
+    doctor->add_flag("--json", doctor_.json, "Print the findings as JSON");
 
     add("metadata", "Print the extension's metadata.json", "");
   }
@@ -227,6 +244,10 @@ class Parser {
       with_default(import_.config);
       return import_;
     }
+    if (name == "doctor") {
+      with_default(doctor_.service.config);
+      return doctor_;
+    }
     if (name == "purge") return purge(with_default);
     return usage_error("a command is required");
   }
@@ -258,6 +279,7 @@ class Parser {
   PurgeCommand purge_;
   ExportCommand export_;
   ImportCommand import_;
+  DoctorCommand doctor_;
   std::string older_than_;
 };
 

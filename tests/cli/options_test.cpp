@@ -77,6 +77,11 @@ TEST_CASE("options: prewarm takes any number of lists", "[cli]") {
 TEST_CASE("options: stats, metadata and version", "[cli]") {
   CHECK(parse_as<cli::StatsCommand>({"stats", "--json"}).json);
   parse_as<cli::MetadataCommand>({"metadata"});
+  const auto doctor =
+      parse_as<cli::DoctorCommand>({"doctor", "--config", "c.toml", "--metadata", "m", "--json"});
+  CHECK(doctor.service.config == "c.toml");
+  CHECK(doctor.metadata == "m");
+  CHECK(doctor.json);
   parse_as<cli::VersionCommand>({"--version"});
 }
 

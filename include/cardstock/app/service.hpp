@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <cardstock/cli/config.hpp>
+#include <cardstock/fetch/http_client.hpp>
 #include <cardstock/store/record_store.hpp>
 #include <cardstock/util/log.hpp>
 #include <cardstock/util/result.hpp>
@@ -48,6 +49,10 @@ class RunningService {
   explicit RunningService(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// A client that reaches ThreatConnect as `section` says. Errors: InvalidConfig, Internal.
+Result<std::unique_ptr<fetch::HttpClient>> upstream_client(
+    const cli::ThreatConnectSection& section);
 
 /// The version of this program, as CMake knows it.
 std::string version();

@@ -87,6 +87,12 @@ struct ImportCommand {
   bool keep_tenants = false;  ///< rows stay whose they were, not the configured credentials'
 };
 
+struct DoctorCommand {
+  std::string metadata;  ///< path of an uploaded metadata.json; empty: not looked at
+  bool json = false;
+  ServiceOptions service;  ///< its `config` only
+};
+
 struct MetadataCommand {};
 struct VersionCommand {};
 struct HelpCommand {
@@ -100,6 +106,7 @@ using Command = std::variant<ServeCommand,
                              PurgeCommand,
                              ExportCommand,
                              ImportCommand,
+                             DoctorCommand,
                              MetadataCommand,
                              VersionCommand,
                              HelpCommand>;
