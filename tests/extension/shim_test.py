@@ -12,10 +12,11 @@ import tempfile
 import unittest
 
 import tls_front
-from programs import Simulator, jython, start_service
 
 SOURCE, CARDSTOCK, SIMULATOR = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+from programs import Simulator, jython, start_service  # noqa: E402
 SECRET = "a-shared-secret+of/the=test"
 TC_SECRET = "a-demonstration-secret-that-protects-nothing"
 HELD = {"IpAddress": "203.0.113.10", "InternetDomainName": "evil.example", "URL": "http://evil.example/login.php?id=1",
@@ -27,7 +28,7 @@ shared_secret_file = "{secret}"
 [admin]
 listen = "127.0.0.1:0"
 [threatconnect]
-base_url = "{base}"
+base_url = "{own}"
 pass_through_hosts = [{hosts}]
 portal_url = "https://portal.example"
 call_timeout = "1s"
@@ -59,8 +60,8 @@ class Extension(unittest.TestCase):
                                                        for _ in range(3))
         hosts = ", ".join(f'"{one.url}"' for one in (cls.threatconnect, cls.failing, cls.limited))
         config = cls.work / "cardstock.toml"
-        config.write_text(CONFIG.format(secret=cls.work / "secret", hosts=hosts, base=cls.threatconnect.url,
-                                        folder=cls.work), encoding="utf-8")
+        config.write_text(CONFIG.format(secret=cls.work / "secret", own=cls.threatconnect.url, hosts=hosts, folder=cls.work),
+                          encoding="utf-8")
         cls.service = cls.start(start_service(CARDSTOCK, config))
         cls.card = cls.package(tls_front.forward_to(cls.service.port), "--shared-secret-file", cls.work / "secret")
         run = jython(cls.authority.pem, cls.work / "empty", HERE)
@@ -131,7 +132,7 @@ class Extension(unittest.TestCase):
             with self.subTest(kind):
                 card = self.card_of(self.call(kind, name, self.auth()))
                 self.assertEqual(card["threat_assess_score"], "873 of 1000 (Critical)")
-                self.assertTrue(card["portal_link"].startswith("https://portal.example/"))
+                self.assertRegex(card["portal_link"], "^https://portal.example/")
                 self.assertEqual(len(card["all_owners"]), 2)
 
     def test_base_url_of_the_public_cloud(self):
@@ -181,7 +182,7 @@ class Extension(unittest.TestCase):
         self.limited.misbehave(status=429, headers={"Retry-After": "600"})
         answer = self.call("IpAddress", "203.0.113.10", self.auth(self.limited))
         self.assert_raised(answer, "ExtensionApiException")
-        self.assertRegex(answer["text"], "Ask again in 10 minutes")
+        self.assertRegex(answer["text"], r"^The limit of calls .*Ask again in 10 minutes\.$")
 
     def test_error_of_threatconnect(self):
         for fault, words in (({"status": 200, "body": "<html>Log in</html>"}, "base URL"), ({"hang": True}, "in time"),

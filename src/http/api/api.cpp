@@ -15,6 +15,7 @@
 #include "card_request.hpp"
 #include "card_service.hpp"
 #include "envelope.hpp"
+#include "openapi.hpp"
 #include "preview_page.hpp"
 
 namespace cardstock::http {
@@ -24,7 +25,7 @@ constexpr std::string_view kProblem = "application/problem+json";
 constexpr std::string_view kSafety =
     "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
 
-enum class Route { Card, Cards, Health, Ready, Version, AdminStats, AdminPurge, Preview };
+enum class Route { Card, Cards, Health, Ready, Version, AdminStats, AdminPurge, Preview, OpenApi };
 
 struct RouteRow {
   std::string_view path;
@@ -36,13 +37,15 @@ constexpr std::array kPublicRoutes{RouteRow{"/v1/card", Route::Card, "GET, HEAD,
                                    RouteRow{"/v1/cards", Route::Cards, "POST"},
                                    RouteRow{"/healthz", Route::Health, "GET, HEAD"},
                                    RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
-                                   RouteRow{"/version", Route::Version, "GET, HEAD"}};
+                                   RouteRow{"/version", Route::Version, "GET, HEAD"},
+                                   RouteRow{"/openapi.yaml", Route::OpenApi, "GET, HEAD"}};
 constexpr std::array kAdminRoutes{RouteRow{"/v1/admin/stats", Route::AdminStats, "GET, HEAD"},
                                   RouteRow{"/v1/admin/purge", Route::AdminPurge, "POST"},
                                   RouteRow{"/v1/preview", Route::Preview, "GET, HEAD"},
                                   RouteRow{"/healthz", Route::Health, "GET, HEAD"},
                                   RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
-                                  RouteRow{"/version", Route::Version, "GET, HEAD"}};
+                                  RouteRow{"/version", Route::Version, "GET, HEAD"},
+                                  RouteRow{"/openapi.yaml", Route::OpenApi, "GET, HEAD"}};
 
 bool allows(std::string_view methods, std::string_view method) noexcept {
   while (!methods.empty()) {
@@ -186,6 +189,9 @@ struct Api::Impl {
         return send_json(responder, R"({"status":"ready"})");
       case Route::Version:
         return send_json(responder, version_json());
+      case Route::OpenApi:
+        return responder.send({.content_type = "application/yaml", .headers = kSafety},
+                              openapi_document());
       case Route::AdminStats:
         return stats(exposure, request, responder, id);
       case Route::AdminPurge:

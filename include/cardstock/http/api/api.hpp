@@ -65,9 +65,10 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
-  /// POST /v1/card, GET /v1/card, POST /v1/cards, GET /healthz, /readyz, /version.
+  /// POST /v1/card, GET /v1/card, POST /v1/cards, GET /healthz, /readyz, /version, /openapi.yaml.
   Handler public_handler(Exposure exposure);
-  /// GET /v1/admin/stats, POST /v1/admin/purge, GET /v1/preview, /healthz, /readyz, /version.
+  /// GET /v1/admin/stats, POST /v1/admin/purge, GET /v1/preview, /healthz, /readyz, /version,
+  /// /openapi.yaml.
   Handler admin_handler(Exposure exposure);
   /// From now on /readyz says 503, so that a load balancer looks elsewhere.
   void begin_drain() noexcept;

@@ -33,6 +33,7 @@ class Program:
 
     @property
     def port(self) -> int:
+        """Of the first listener."""
         return self._found
 
     def stop(self) -> int:
