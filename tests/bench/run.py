@@ -187,7 +187,7 @@ http {{
         for i in range(WAITING_MISSES):
             s = socket.create_connection(("127.0.0.1", self.service), timeout=10)
             name = f"miss-{self.miss_round}-{i}.test"
-            s.sendall(f"GET /v1/card?type=InternetDomainName&name={name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            s.sendall(f"GET /v1/card?type=InternetDomainName&name={name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             sockets.append(s)
         until = time.monotonic() + 5
         while self.misses() < misses + WAITING_MISSES:

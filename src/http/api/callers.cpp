@@ -4,14 +4,39 @@
 
 namespace cardstock::http {
 
+namespace {
+
+/// `127.0.0.1:8080`, `[::1]`, `localhost:80`: how this machine names itself.
+bool names_this_machine(std::string_view host) noexcept {
+  const std::size_t bracket = host.find(']');
+  const std::size_t colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  const std::string_view name = host.substr(0, colon);
+  if (equal_ignoring_case(name, "localhost") || name == "[::1]") return true;
+  // A literal, not a name that begins like one.
+  return name.starts_with("127.") && name.find_first_not_of("0123456789.") == name.npos;
+}
+
+/// Trust in the loopback listener is trust in who sits at this machine. A proxy before it brings
+/// others along, and a web page in a browser here may have its name resolved to 127.0.0.1 (DNS
+/// rebinding): the first adds a field, the second sends its own name as Host.
+bool is_from_this_machine(const Request& request) noexcept {
+  for (const std::string_view field : {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"}) {
+    if (request.has_header(field)) return false;
+  }
+  return request.peer_is_loopback && names_this_machine(request.header("Host"));
+}
+
+}  // namespace
+
 Result<Caller> identify(const ApiSettings& settings, const Request& request, Exposure exposure) {
   const std::string_view authorization = request.header("Authorization");
   if (authorization.empty()) {
-    const bool trusted = exposure == Exposure::Loopback && settings.clients.empty();
+    const bool local = exposure == Exposure::Loopback && is_from_this_machine(request);
+    const bool trusted = local && settings.clients.empty();
     return Caller{.name = trusted ? "loopback" : "anonymous",
                   .may_use_service = trusted,
                   .may_refresh = true,  // with credentials of its own, or trusted
-                  .may_administer = exposure == Exposure::Loopback && settings.admin_token.empty()};
+                  .may_administer = local && settings.admin_token.empty()};
   }
   constexpr std::string_view kScheme = "Bearer ";
   if (starts_with_ignoring_case(authorization, kScheme)) {

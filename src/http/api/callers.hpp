@@ -21,7 +21,8 @@ struct Caller {
 };
 
 /// The caller of a request. An unknown bearer token is an error; none at all is an anonymous
-/// caller.
+/// caller, trusted on a loopback listener when the request comes from this machine itself: no proxy
+/// has forwarded it, and its Host is a name of this machine.
 Result<Caller> identify(const ApiSettings& settings, const Request& request, Exposure exposure);
 
 /// Forced refreshes: at most kPerMinute in any minute for one caller.

@@ -94,6 +94,12 @@ std::string_view Request::header(std::string_view name) const noexcept {
   return {};
 }
 
+bool Request::has_header(std::string_view name) const noexcept {
+  return std::any_of(headers.begin(), headers.end(), [name](const HeaderView& field) {
+    return equal_ignoring_case(field.name, name);
+  });
+}
+
 struct Server::Impl {
   Impl(ServerConfig config, Handler handler) : pool{std::move(config), std::move(handler)} {}
   ~Impl();

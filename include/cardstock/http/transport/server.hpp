@@ -48,12 +48,13 @@
 namespace cardstock::http {
 
 struct TransportLimits {
-  std::size_t head_bytes = 16 * 1024;      ///< request line and fields; trailers: as much again
-  std::size_t headers = 100;               ///< fields
-  std::size_t body_bytes = 1024 * 1024;    ///< decoded
-  std::size_t unsent_bytes = 1024 * 1024;  ///< above this, no further request is read
-  std::size_t connections = 10000;         ///< of this Server; see above
-  std::size_t connections_per_address = 10000;  ///< an IPv6 address counts with its whole /64
+  std::size_t head_bytes =
+      std::size_t{16} * 1024;  ///< request line and fields; trailers: as much again
+  std::size_t headers = 100;   ///< fields
+  std::size_t body_bytes = std::size_t{1} << 20U;    ///< decoded
+  std::size_t unsent_bytes = std::size_t{1} << 20U;  ///< above this, no further request is read
+  std::size_t connections = 10000;                   ///< of this Server; see above
+  std::size_t connections_per_address = 10000;       ///< an IPv6 address counts with its whole /64
   /// TLS handshakes in progress at one worker; connections above are refused.
   std::size_t handshakes = 1000;
   /// From the connect to the handshake's end, under TLS.
@@ -96,6 +97,7 @@ struct Request {
 
   /// First header of this name (case ignored); empty view when absent.
   std::string_view header(std::string_view name) const noexcept;
+  bool has_header(std::string_view name) const noexcept;
 };
 
 /// `headers` is a block of complete lines, each ending in CRLF; nothing here checks it, so no
