@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -36,12 +36,16 @@ std::unexpected<Error> refuse(const std::string& path, const std::string& why) {
               "store.path: the installation's key \"" + path + "\" " + why);
 }
 
+std::unexpected<Error> refuse(const std::string& path, const std::string& what, int error) {
+  return refuse(path, what + ": " + std::generic_category().message(error));
+}
+
 /// nullopt: no such file.
 Result<std::optional<Secret>> read_key(const std::string& path) {
   const File file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file.open()) {
     if (errno == ENOENT) return std::optional<Secret>{};
-    return refuse(path, std::string{"cannot be read: "} + std::strerror(errno));
+    return refuse(path, "cannot be read", errno);
   }
   std::array<char, 2 * kKeyBytes + 2> text{};
   const ssize_t got = read(file.get(), text.data(), text.size());
@@ -63,7 +67,7 @@ Result<std::optional<Secret>> read_key(const std::string& path) {
 Result<Secret> installation_key(const std::string& path, Random& random) {
   Result<std::optional<Secret>> found = read_key(path);
   if (!found) return std::unexpected(found.error());
-  if (*found) return **std::move(found);
+  if (std::optional<Secret>& key = *found) return *std::move(key);
   std::array<std::byte, kKeyBytes> bytes{};
   random.fill(bytes);
   std::string digits = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
@@ -74,25 +78,25 @@ Result<Secret> installation_key(const std::string& path, Random& random) {
   {
     const File file{
         open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)};
-    if (!file.open())
-      return refuse(path, std::string{"cannot be created: "} + std::strerror(errno));
+    if (!file.open()) return refuse(path, "cannot be created", errno);
     const bool written =
         write(file.get(), digits.data(), digits.size()) == static_cast<ssize_t>(digits.size()) &&
         fsync(file.get()) == 0;
     wipe(digits);
     if (!written) {
+      const int why = errno;
       unlink(draft.c_str());
-      return refuse(path, std::string{"cannot be written: "} + std::strerror(errno));
+      return refuse(path, "cannot be written", why);
     }
   }
   const bool linked = link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST;
   const int why = errno;
   unlink(draft.c_str());
-  if (!linked) return refuse(path, std::string{"cannot be created: "} + std::strerror(why));
+  if (!linked) return refuse(path, "cannot be created", why);
   Result<std::optional<Secret>> made = read_key(path);
   if (!made) return std::unexpected(made.error());
-  if (!*made) return refuse(path, "vanished while it was made");
-  return **std::move(made);
+  if (std::optional<Secret>& key = *made) return *std::move(key);
+  return refuse(path, "vanished while it was made");
 }
 
 }  // namespace cardstock::app

@@ -107,7 +107,7 @@ struct KeyInfo {
   std::string_view key;
   std::string_view label;
   std::string_view type;              ///< text, integer, date, link, list
-  std::vector<KeyInfo> entries = {};  ///< of a list of dict; empty for a list of text
+  std::vector<KeyInfo> entries;  ///< of a list of dict; empty for a list of text
 };
 const std::vector<KeyInfo>& keys();
 

@@ -36,8 +36,8 @@ struct ListOptions {
 
 class ListReader {
  public:
-  static constexpr std::size_t kMaxLineBytes = 64 * 1024;
-  static constexpr std::size_t kMaxRecordBytes = 1024 * 1024;
+  static constexpr std::size_t kMaxLineBytes = std::size_t{64} * 1024;
+  static constexpr std::size_t kMaxRecordBytes = std::size_t{1024} * 1024;
 
   using OnEntry = std::function<void(const ListEntry&)>;
   /// `why` completes "line 7: …".

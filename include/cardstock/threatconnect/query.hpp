@@ -48,7 +48,7 @@ struct RequestLine {
   std::string body;    ///< empty, or the JSON body of the documented GET with a body
 };
 
-inline constexpr std::size_t kMaxTarget = 6 * 1024;
+inline constexpr std::size_t kMaxTarget = std::size_t{6} * 1024;
 inline constexpr std::int64_t kPageLimit = 1000;
 
 /// `{path}/v3/indicators?tql=…&fields=…&resultStart=0&resultLimit=…&count=true`, `%20` for a blank;

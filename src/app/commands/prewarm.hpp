@@ -23,8 +23,8 @@ namespace cardstock::app {
 cli::ExitCode run_prewarm(const cli::PrewarmCommand& command, CommandContext& context);
 
 inline constexpr std::size_t kPrewarmBatch = 500;
-inline constexpr std::size_t kPrewarmBatchBytes =
-    256 * 1024;  ///< of names; the service takes bodies of 1 MiB
+/// Of names; the service takes bodies of 1 MiB.
+inline constexpr std::size_t kPrewarmBatchBytes = std::size_t{256} * 1024;
 inline constexpr std::size_t kMaxStalled = 20;
 
 }  // namespace cardstock::app

@@ -55,7 +55,7 @@ Status PrewarmList::read(std::istream& in, std::string list) {
                            refuse(index, line, why);
                          }};
 
-  std::array<char, 64 * 1024> block{};
+  std::array<char, std::size_t{64} * 1024> block{};
   for (bool first = true; in; first = false) {
     in.read(block.data(), block.size());
     const std::string_view bytes{block.data(), static_cast<std::size_t>(in.gcount())};

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace cardstock::http {
@@ -37,11 +38,15 @@ int choose_protocol(SSL*,
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/// Why OpenSSL would not; its texts name no content.
+/// Why OpenSSL would not, by its first complaint; its texts name no content.
 std::string reason() {
-  const char* const text = ERR_reason_error_string(ERR_peek_last_error());
+  const unsigned long error = ERR_peek_error();
+  const char* const text = ERR_reason_error_string(error);
   ERR_clear_error();
-  return text == nullptr ? "it cannot be used" : text;
+  if (ERR_SYSTEM_ERROR(error)) return std::generic_category().message(ERR_GET_REASON(error));
+  if (ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH)
+    return "it does not belong to the certificate";
+  return std::string{"it cannot be used ("} + (text == nullptr ? "no reason given" : text) + ")";
 }
 
 std::unexpected<Error> refused(const std::string& what, const std::string& file) {
