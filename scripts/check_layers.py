@@ -28,6 +28,7 @@ OWNER = {
     "SQLiteCpp": {"store"},
     "sqlite3.h": {"store"},
     "zstd.h": {"store"},
+    "zdict.h": {"store"},
     "curl": {"fetch"},
     "pistache": {"http/transport"},
     "openssl": {"threatconnect", "http/transport"},

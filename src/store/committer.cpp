@@ -2,11 +2,17 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <exception>
+#include <limits>
 #include <utility>
 #include <variant>
 
 #include <SQLiteCpp/SQLiteCpp.h>
+
+#include "dictionary.hpp"
 
 namespace cardstock::store {
 namespace {
@@ -62,6 +68,7 @@ void Committer::run() {
       if (fault && fault->kind == FaultKind::Damaged && writer_) fault = commit(batch, outcomes);
       finish(std::move(batch), fault, outcomes);
     }
+    train_when_due();
     if (!purges_.empty()) step_purge();
     if (idle && !stopping) look_after_file();
     if (stopping && purges_.empty()) break;
@@ -101,17 +108,13 @@ std::optional<Fault> Committer::transact(Change change) {
   }
 }
 
-std::optional<Fault> Committer::commit(const CommitQueue::Batch& batch,
-                                       std::vector<Status>& outcomes) {
+std::vector<std::optional<EncodedRow>> Committer::encode(const CommitQueue::Batch& batch,
+                                                         std::vector<Status>& outcomes) {
   outcomes.assign(batch.jobs.size(), Status{});
   std::vector<std::optional<EncodedRow>> rows(batch.jobs.size());
-  bool any = false;
   for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
-    any = any || std::holds_alternative<TenantJob>(batch.jobs[i]) ||
-          std::holds_alternative<DropJob>(batch.jobs[i]);
     const auto* put = std::get_if<PutJob>(&batch.jobs[i]);
     if (put == nullptr) continue;
-    any = true;
     Result<EncodedRow> row = encode_row(*put->record, settings_.max_record_bytes, compressor_);
     if (row) {
       rows[i] = *std::move(row);
@@ -119,10 +122,23 @@ std::optional<Fault> Committer::commit(const CommitQueue::Batch& batch,
       outcomes[i] = std::unexpected(std::move(row.error()));
     }
   }
+  return rows;
+}
+
+std::optional<Fault> Committer::commit(const CommitQueue::Batch& batch,
+                                       std::vector<Status>& outcomes) {
+  std::vector<std::optional<EncodedRow>> rows = encode(batch, outcomes);
+  const std::uint64_t encoded_for = generation_;
+  const bool any = std::ranges::any_of(batch.jobs, [](const CommitJob& job) {
+    return std::holds_alternative<PutJob>(job) || std::holds_alternative<TenantJob>(job) ||
+           std::holds_alternative<DropJob>(job);
+  });
   if (!any) return std::nullopt;
   std::vector<std::int64_t> kept;
   std::optional<Fault> fault = transact([&] {
     kept.clear();
+    // The file has been replaced since, and with it the dictionary.
+    if (generation_ != encoded_for) rows = encode(batch, outcomes);
     for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
       if (rows[i]) {
         const Key& key = std::get<PutJob>(batch.jobs[i]).key;
@@ -182,6 +198,30 @@ void Committer::step_purge() {
   purges_.pop_front();
 }
 
+void Committer::train_when_due() {
+  if (!writer_ || settings_.dictionary_rows == 0 || compressor_.dictionary() != kNoDictionary ||
+      writer_->rows() < std::max(settings_.dictionary_rows, train_at_rows_))
+    return;
+  train_at_rows_ = 2 * writer_->rows();
+  std::array<std::byte, sizeof(std::int64_t)> seed{};
+  tools_.random.fill(seed);
+  try {
+    // A negative id: half of the rows and more come behind it.
+    const auto from = std::numeric_limits<std::int64_t>::min() +
+                      static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(seed) >> 1U);
+    const std::optional<std::string> bytes =
+        train_dictionary(writer_->dictionaries().sample_bodies(from));
+    if (!bytes) return;
+    if (transact([&] { writer_->dictionaries().add(*bytes); })) return;
+    const DictionaryTable::Dictionary dictionary = writer_->dictionaries().newest();
+    compressor_.use(dictionary.id, dictionary.bytes);
+    tools_.log.info("store_dictionary_made", {{"bytes", std::to_string(dictionary.bytes.size())}});
+  } catch (const SQLite::Exception& e) {
+    // Rows are as good without one; what is damaged is found by those who need it.
+    tools_.log.warning("store_dictionary_failed", {{"cause", e.what()}});
+  }
+}
+
 const char* Committer::file_fault() {
   const std::optional<FileIdentity> now = identity_of(path_);
   if (!now) return "the file was removed";
@@ -232,6 +272,8 @@ std::optional<Fault> Committer::adopt(Result<OpenedFile> file) {
     identity_ = open_identity_of(path_);
     try {
       writer_ = std::make_unique<Writer>(*std::move(file), settings_);
+      const DictionaryTable::Dictionary dictionary = writer_->dictionaries().newest();
+      compressor_.use(dictionary.id, dictionary.bytes);
     } catch (const SQLite::Exception& e) {
       const Fault fault = classify(e);
       // Tables are missing although the migrations say otherwise. A new file cannot have that.

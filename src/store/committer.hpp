@@ -52,7 +52,12 @@ class Committer {
   void finish(CommitQueue::Batch batch,
               const std::optional<Fault>& fault,
               std::vector<Status>& outcomes);
+  /// The rows of the batch, encoded; `outcomes` says what is wrong with those that cannot be.
+  std::vector<std::optional<EncodedRow>> encode(const CommitQueue::Batch& batch,
+                                                std::vector<Status>& outcomes);
   void step_purge();
+  /// Makes a dictionary once there are rows enough to make it of.
+  void train_when_due();
   /// What can be seen from outside to be wrong with the file; null: nothing.
   const char* file_fault();
   void look_after_file();
@@ -78,6 +83,7 @@ class Committer {
   std::uint64_t file_size_ = 0;  ///< a SQLite file of ours never shrinks
   bool unfolded_ = true;         ///< the log may hold something
   Compressor compressor_;
+  std::int64_t train_at_rows_ = 0;  ///< doubles when they did not suffice
   std::list<ActivePurge> purges_;
 
   std::jthread thread_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include <zstd.h>
 
@@ -62,10 +63,23 @@ Compressor::Compressor() : context_{ZSTD_createCCtx()} {
   if (context_ == nullptr) throw std::bad_alloc{};
   ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, kLevel);
   ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
+  ZSTD_CCtx_setParameter(context_, ZSTD_c_dictIDFlag, 0);  // the row says it
 }
 
 Compressor::~Compressor() {
   ZSTD_freeCCtx(context_);
+  ZSTD_freeCDict(compiled_);
+}
+
+void Compressor::use(DictionaryId id, std::string_view bytes) {
+  ZSTD_CCtx_refCDict(context_, nullptr);
+  ZSTD_freeCDict(std::exchange(compiled_, nullptr));
+  dictionary_ = kNoDictionary;
+  if (id == kNoDictionary) return;
+  compiled_ = ZSTD_createCDict(bytes.data(), bytes.size(), kLevel);
+  if (compiled_ == nullptr) throw std::bad_alloc{};
+  ZSTD_CCtx_refCDict(context_, compiled_);
+  dictionary_ = id;
 }
 
 Result<std::string> Compressor::compress(std::string_view text) {
@@ -86,16 +100,25 @@ Decompressor::Decompressor(std::size_t max_bytes)
 
 Decompressor::~Decompressor() {
   ZSTD_freeDCtx(context_);
+  for (const auto& [id, dictionary] : dictionaries_) ZSTD_freeDDict(dictionary);
 }
 
-Result<std::string> Decompressor::decompress(std::string_view frame) {
+void Decompressor::add(DictionaryId id, std::string_view bytes) {
+  ZSTD_DDict_s* const dictionary = ZSTD_createDDict(bytes.data(), bytes.size());
+  if (dictionary == nullptr) throw std::bad_alloc{};
+  if (!dictionaries_.emplace(id, dictionary).second) ZSTD_freeDDict(dictionary);
+}
+
+Result<std::string> Decompressor::decompress(std::string_view frame, DictionaryId dictionary) {
+  if (!knows(dictionary)) return unreadable("body: unknown dictionary");
   const unsigned long long claimed = ZSTD_getFrameContentSize(frame.data(), frame.size());
   if (claimed == ZSTD_CONTENTSIZE_ERROR || claimed == ZSTD_CONTENTSIZE_UNKNOWN ||
       claimed > max_bytes_)
     return unreadable("body: not a frame of ours");
   std::string out(static_cast<std::size_t>(claimed), '\0');
-  const std::size_t size =
-      ZSTD_decompressDCtx(context_, out.data(), out.size(), frame.data(), frame.size());
+  const std::size_t size = ZSTD_decompress_usingDDict(
+      context_, out.data(), out.size(), frame.data(), frame.size(),
+      dictionary == kNoDictionary ? nullptr : dictionaries_.at(dictionary));
   if (ZSTD_isError(size) != 0U) return unreadable(std::string{"body: "} + ZSTD_getErrorName(size));
   if (size != out.size()) return unreadable("body: shorter than it says");
   return out;
@@ -104,6 +127,7 @@ Result<std::string> Decompressor::decompress(std::string_view frame) {
 Result<StoredRecord> decode_row(std::int64_t fetched_at_ms,
                                 std::string_view asked,
                                 std::string_view body,
+                                DictionaryId dictionary,
                                 Decompressor& decompressor) {
   StoredRecord row;
   row.fetched_at = WallTime{std::chrono::milliseconds{fetched_at_ms}};
@@ -111,7 +135,7 @@ Result<StoredRecord> decode_row(std::int64_t fetched_at_ms,
   if (!spellings) return std::unexpected(std::move(spellings.error()));
   row.asked = *std::move(spellings);
   if (body.empty()) return row;
-  const Result<std::string> json = decompressor.decompress(body);
+  const Result<std::string> json = decompressor.decompress(body, dictionary);
   if (!json) return std::unexpected(json.error());
   Result<threatconnect::Record> record = threatconnect::decode(*json);
   if (!record) return std::unexpected(std::move(record.error()));
@@ -135,6 +159,7 @@ Result<EncodedRow> encode_row(const StoredRecord& record,
     Result<std::string> body = compressor.compress(json);
     if (!body) return std::unexpected(std::move(body.error()));
     row.body = *std::move(body);
+    row.dictionary = compressor.dictionary();
   }
   for (const threatconnect::OwnerCopy& copy : record.record.copies)
     row.owners.push_back(copy.owner);

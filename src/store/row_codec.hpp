@@ -6,6 +6,7 @@
 /// that `Compressor` did not write. Stored: every output here is on disk.
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@
 
 struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;
+struct ZSTD_CDict_s;
+struct ZSTD_DDict_s;
 
 namespace cardstock::store {
 
@@ -34,6 +37,10 @@ std::int64_t row_id(const SipKey& hash_key, const Key& key);
 std::string join_asked(const std::vector<std::string>& asked);
 Result<std::vector<std::string>> split_asked(std::string_view text);
 
+/// Number of a zstd dictionary in the file; kNoDictionary: none.
+using DictionaryId = std::int64_t;
+inline constexpr DictionaryId kNoDictionary = 0;
+
 /// A zstd frame with content size and checksum: a flipped bit is noticed.
 class Compressor {
  public:
@@ -42,9 +49,14 @@ class Compressor {
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;
   Result<std::string> compress(std::string_view text);
+  /// From now on with this dictionary; kNoDictionary (and no bytes): without.
+  void use(DictionaryId id, std::string_view bytes);
+  DictionaryId dictionary() const noexcept { return dictionary_; }
 
  private:
   ZSTD_CCtx_s* context_;
+  ZSTD_CDict_s* compiled_ = nullptr;
+  DictionaryId dictionary_ = kNoDictionary;
 };
 
 class Decompressor {
@@ -54,17 +66,22 @@ class Decompressor {
   ~Decompressor();
   Decompressor(const Decompressor&) = delete;
   Decompressor& operator=(const Decompressor&) = delete;
-  Result<std::string> decompress(std::string_view frame);
+  /// `dictionary` must be known (or kNoDictionary).
+  Result<std::string> decompress(std::string_view frame, DictionaryId dictionary = kNoDictionary);
+  bool knows(DictionaryId id) const { return id == kNoDictionary || dictionaries_.contains(id); }
+  void add(DictionaryId id, std::string_view bytes);
 
  private:
   std::size_t max_bytes_;
   ZSTD_DCtx_s* context_;
+  std::map<DictionaryId, ZSTD_DDict_s*> dictionaries_;
 };
 
 /// A row as SQL gives it, and back. An empty body stands for a record without anything in it.
 Result<StoredRecord> decode_row(std::int64_t fetched_at_ms,
                                 std::string_view asked,
                                 std::string_view body,
+                                DictionaryId dictionary,
                                 Decompressor& decompressor);
 
 /// A record made ready before the transaction, so that the file is locked for as short as can be.
@@ -72,6 +89,7 @@ struct EncodedRow {
   std::int64_t fetched_at_ms = 0;
   bool absent = false;
   std::string asked;
+  DictionaryId dictionary = kNoDictionary;  ///< of `body`
   std::string body;
   std::vector<std::string> owners;  ///< distinct
 };

@@ -32,8 +32,14 @@ Reader::Reader(const std::string& path, const SqliteSettings& settings)
               "SELECT min((SELECT min(fetched_at_ms) FROM record WHERE tenant = t.id AND type = "
               "c.type)) "
               "FROM tenant t, counter c WHERE t.rows > 0 AND c.rows > 0"},
-      tenants_{*db_,
-               "SELECT digest, base_url, last_accepted_ms, rows FROM tenant ORDER BY digest"} {}
+      tenants_{*db_, "SELECT digest, base_url, last_accepted_ms, rows FROM tenant ORDER BY digest"},
+      dictionary_{*db_, "SELECT bytes FROM dictionary WHERE id = ?"} {}
+
+void Reader::learn_dictionary(DictionaryId id) {
+  const StatementUse use{dictionary_};
+  dictionary_.bind(1, id);
+  if (dictionary_.executeStep()) decompressor_.add(id, bytes_of(dictionary_.getColumn(0)));
+}
 
 Row Reader::read_row(SQLite::Statement& statement) {
   Row row;
@@ -47,11 +53,11 @@ Row Reader::read_row(SQLite::Statement& statement) {
   const SQLite::Column body = statement.getColumn(7);
   if (!is_indicator_type(type)) {
     row.record = fail(ErrorCode::StoreFailed, "A stored row could not be read.", "unknown type");
-  } else if (statement.getColumn(6).getInt() != 0) {
-    row.record =
-        fail(ErrorCode::StoreFailed, "A stored row could not be read.", "unknown dictionary");
   } else {
-    row.record = decode_row(row.fetched_at_ms, bytes_of(asked), bytes_of(body), decompressor_);
+    const DictionaryId dictionary = statement.getColumn(6).getInt64();
+    if (!decompressor_.knows(dictionary)) learn_dictionary(dictionary);
+    row.record =
+        decode_row(row.fetched_at_ms, bytes_of(asked), bytes_of(body), dictionary, decompressor_);
   }
   return row;
 }

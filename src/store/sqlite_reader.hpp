@@ -46,6 +46,8 @@ class Reader {
 
  private:
   Row read_row(SQLite::Statement& statement);
+  /// Makes it known to the decompressor, if the file has it.
+  void learn_dictionary(DictionaryId id);
 
   std::unique_ptr<SQLite::Database> db_;
   Decompressor decompressor_;
@@ -55,6 +57,7 @@ class Reader {
   SQLite::Statement counters_;
   SQLite::Statement oldest_;
   SQLite::Statement tenants_;
+  SQLite::Statement dictionary_;
 };
 
 class ReaderPool {

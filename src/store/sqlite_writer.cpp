@@ -51,12 +51,12 @@ Writer::Writer(OpenedFile file, const SqliteSettings& settings)
       upsert_{
           *db_,
           "INSERT INTO record(id, tenant, type, absent, fetched_at_ms, owners, canonical, asked, "
-          "body) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET tenant = "
+          "body, dictionary) "
+          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET tenant = "
           "excluded.tenant, "
           "type = excluded.type, absent = excluded.absent, fetched_at_ms = excluded.fetched_at_ms, "
           "owners = excluded.owners, canonical = excluded.canonical, asked = excluded.asked, "
-          "dictionary = 0, body = excluded.body"},
+          "dictionary = excluded.dictionary, body = excluded.body"},
       delete_{*db_, "DELETE FROM record WHERE id = ?"},
       find_tenant_{*db_, "SELECT id FROM tenant WHERE digest = ?"},
       add_tenant_{*db_, "INSERT INTO tenant(digest) VALUES(?)"},
@@ -91,7 +91,8 @@ Writer::Writer(OpenedFile file, const SqliteSettings& settings)
       rows_by_age_{*db_,
                    "SELECT fetched_at_ms, id FROM record WHERE tenant = ? AND type = ? AND "
                    "(fetched_at_ms, id) >= (?, ?) AND fetched_at_ms <= ? ORDER BY fetched_at_ms, "
-                   "id LIMIT ?"} {}
+                   "id LIMIT ?"},
+      dictionaries_{*db_} {}
 
 void Writer::begin() {
   tenant_numbers_.clear();
@@ -148,6 +149,7 @@ void Writer::put(std::int64_t id, const Key& key, const EncodedRow& row) {
     upsert_.bindNoCopy(7, key.canonical);
     bind_blob(upsert_, 8, row.asked);
     bind_blob(upsert_, 9, row.body);
+    upsert_.bind(10, row.dictionary);
     upsert_.exec();
   }
   const auto link = [&](SQLite::Statement& statement, std::int64_t owner, std::int64_t delta) {
@@ -284,6 +286,7 @@ std::int64_t Writer::rows_too_many() {
     return statement.getColumn(0).getInt64();
   };
   const std::int64_t rows = number(total_);
+  rows_ = rows;
   std::int64_t excess = rows - settings_.max_rows;
   const auto max_pages = static_cast<std::int64_t>(settings_.max_bytes / kPageBytes);
   if (number(pages_) > max_pages)

@@ -19,6 +19,7 @@
 #include <cardstock/store/record_store.hpp>
 #include <cardstock/store/sqlite_record_store.hpp>
 
+#include "dictionary_table.hpp"
 #include "row_codec.hpp"
 #include "sqlite_file.hpp"
 
@@ -69,6 +70,10 @@ class Writer {
   std::vector<AgeCursor> rows_by_age(
       std::int64_t tenant, int type, const AgeCursor& from, std::int64_t last_ms, int limit);
 
+  DictionaryTable& dictionaries() noexcept { return dictionaries_; }
+  /// As of the last commit.
+  std::int64_t rows() const noexcept { return rows_; }
+
   enum class Fold { AsFarAsItGoes, WholeLog };
   /// Copies the log into the file; WholeLog also empties it, when no reader holds it. Waits for
   /// nobody. False: not all of it.
@@ -93,6 +98,7 @@ class Writer {
       put_tenant_, find_owner_, add_owner_, add_record_owner_, delete_record_owner_, count_type_,
       count_tenant_, drop_tenant_, touch_, count_owner_, drop_owner_, total_, pages_, oldest_,
       all_tenants_, trim_tenants_, rows_of_owner_, rows_by_age_;
+  DictionaryTable dictionaries_;
 
   // Of the transaction at hand.
   std::map<TenantId, std::int64_t> tenant_numbers_;
@@ -103,6 +109,7 @@ class Writer {
   bool tenant_added_ = false;
 
   bool more_to_evict_ = true;
+  std::int64_t rows_ = 0;
 };
 
 }  // namespace cardstock::store

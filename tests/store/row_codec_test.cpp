@@ -1,8 +1,10 @@
 #include <catch2/catch.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "dictionary.hpp"
 #include "row_codec.hpp"
 #include "store/sample.hpp"
 
@@ -72,4 +74,61 @@ TEST_CASE("body: a frame that claims more than the limit is refused", "[store]")
   const std::string frame = compressor.compress(std::string(5000, 'x')).value();
   CHECK(Decompressor{5000}.decompress(frame));
   CHECK_FALSE(Decompressor{4999}.decompress(frame));
+}
+
+namespace {
+
+/// Bodies like those of a store: the same words in other numbers.
+std::vector<std::string> bodies(int count) {
+  std::vector<std::string> out;
+  for (int i = 0; i < count; ++i) {
+    StoredRecord row = found(at_hour(i), {"Org A", "Source " + std::to_string(i % 7)});
+    for (auto& copy : row.record.copies) {
+      copy.id = 1'000'003LL * i;
+      copy.summary = "host" + std::to_string(i * 7919) + ".test";
+      copy.attributes[0].value =
+          "seen " + std::to_string(i * 104'729) + " times in sector " + std::to_string(i % 13);
+    }
+    out.push_back(threatconnect::encode(row.record));
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("body: with a dictionary it is smaller, comes back, and every flipped bit is noticed",
+          "[store]") {
+  const std::vector<std::string> samples = bodies(500);
+  const std::optional<std::string> dictionary = train_dictionary(samples);
+  REQUIRE(dictionary);
+  CHECK(dictionary->size() <= kDictionaryBytes);
+  Compressor plain;
+  Compressor trained;
+  trained.use(1, *dictionary);
+  Decompressor decompressor{1 << 20};
+  const std::string json = bodies(501).back();
+  const std::string frame = trained.compress(json).value();
+  CHECK(frame.size() * 2 < plain.compress(json).value().size());
+  // A dictionary that is not known is an error, not rubbish.
+  CHECK_FALSE(decompressor.decompress(frame, 1));
+  CHECK_FALSE(decompressor.decompress(frame));
+  decompressor.add(1, *dictionary);
+  CHECK(decompressor.decompress(frame, 1) == json);
+  CHECK(decompressor.decompress(plain.compress(json).value()) == json);
+  int unnoticed = 0;
+  for (std::size_t i = 0; i < frame.size() * 8; ++i) {
+    std::string damaged = frame;
+    damaged[i / 8] = static_cast<char>(damaged[i / 8] ^ (1 << (i % 8)));
+    const auto read = decompressor.decompress(damaged, 1);
+    unnoticed += read && *read != json ? 1 : 0;
+  }
+  CHECK(unnoticed == 0);
+  trained.use(kNoDictionary, {});
+  CHECK(trained.dictionary() == kNoDictionary);
+  CHECK(trained.compress(json).value() == plain.compress(json).value());
+}
+
+TEST_CASE("dictionary: of nothing, or of too little, there is none", "[store]") {
+  CHECK_FALSE(train_dictionary({}));
+  CHECK_FALSE(train_dictionary(bodies(1)));
 }

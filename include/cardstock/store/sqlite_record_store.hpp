@@ -46,6 +46,8 @@ struct SqliteSettings {
   std::chrono::milliseconds batch_window{50};             ///< and waits at most this long for them
   std::chrono::milliseconds busy_timeout{5000};           ///< waiting for another process's write
   std::size_t max_readers = 16;
+  std::int64_t dictionary_rows =
+      2000;  ///< from so many rows on, a zstd dictionary is made; 0: never
 };
 
 class SqliteRecordStore final : public RecordStore {
