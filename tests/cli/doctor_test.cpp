@@ -163,13 +163,13 @@ TEST_CASE("doctor: what ThreatConnect refuses is told with its mend", "[doctor]"
 }
 
 TEST_CASE("doctor: what keeps ThreatConnect from being reached", "[doctor]") {
-  for (const auto& [code, mend] : {std::pair{ErrorCode::ResolveFailed, "DNS"},
+  for (const auto& [kind, mend] : {std::pair{ErrorCode::ResolveFailed, "DNS"},
                                    std::pair{ErrorCode::ConnectFailed, "threatconnect.proxy"},
                                    std::pair{ErrorCode::TlsFailed, "threatconnect.ca_file"},
                                    std::pair{ErrorCode::Timeout, "call_timeout"}}) {
     CAPTURE(mend);
     DoctorStand stand;
-    stand.asked = [code = code](const fetch::HttpRequest&) -> Result<fetch::HttpResponse> {
+    stand.asked = [code = kind](const fetch::HttpRequest&) -> Result<fetch::HttpResponse> {
       return fail(code, "tc.test is not reached.");
     };
     CHECK(stand.run() == cli::ExitCode::Failed);

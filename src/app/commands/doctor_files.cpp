@@ -68,11 +68,11 @@ bool check_store_file(const std::string& path, Findings& findings) {
   return true;
 }
 
-/// Every key that `entries` declares, with its type: {"all_owners[].link", "link"}.
-void collect(const element& entries,
-             const std::string& before,
-             int depth,
-             std::map<std::string, std::string>& out) {
+/// Keys with their types: {"all_owners[].link", "link"}.
+using Keys = std::map<std::string, std::string>;
+
+/// Every key that `entries` declares.
+void collect(const element& entries, const std::string& before, int depth, Keys& out) {
   simdjson::dom::array list;
   if (depth > kMaxDepth || entries.get(list) != simdjson::SUCCESS) return;
   for (const element entry : list) {
@@ -88,14 +88,14 @@ void collect(const element& entries,
   }
 }
 
-std::optional<std::map<std::string, std::string>> declared(const std::string& json) {
+std::optional<Keys> declared(const std::string& json) {
   simdjson::dom::parser parser;
   element document;
   element entries;
   if (parser.parse(json).get(document) != simdjson::SUCCESS ||
       document["entries"].get(entries) != simdjson::SUCCESS)
     return std::nullopt;
-  std::map<std::string, std::string> out;
+  Keys out;
   collect(entries, "", 0, out);
   return out;
 }
@@ -144,8 +144,8 @@ void check_metadata(const std::string& path, Findings& findings) {
                           "give the file that is in the uploaded package");
   }
   std::string missing;
-  const auto ours = declared(card::metadata_json());
-  for (const auto& [key, type] : *ours) {
+  const Keys ours = declared(card::metadata_json()).value_or(Keys{});
+  for (const auto& [key, type] : ours) {
     const auto found = theirs->find(key);
     if (found == theirs->end() || found->second != type)
       missing += (missing.empty() ? "" : ", ") + key;
@@ -155,7 +155,7 @@ void check_metadata(const std::string& path, Findings& findings) {
                           "a card can hold what " + path + " does not declare: " + missing,
                           "package and upload the extension anew: docs/extension.md");
   }
-  findings.ok(kMetadata, path + " declares all " + count_text(ours->size()) + " keys");
+  findings.ok(kMetadata, path + " declares all " + count_text(ours.size()) + " keys");
 }
 
 }  // namespace cardstock::app
