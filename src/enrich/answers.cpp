@@ -1,6 +1,7 @@
 /// What comes back from ThreatConnect, and what follows from it. A part of Dispatcher.
 #include <algorithm>
 
+#include <cardstock/util/text.hpp>
 #include <cardstock/util/time_text.hpp>
 
 #include "dispatcher.hpp"
@@ -21,6 +22,26 @@ std::chrono::milliseconds hold_without_time(int refusals_in_a_row) {
   return kFirstHold * (1 << std::clamp(refusals_in_a_row - 1, 0, kMostDoublings));
 }
 
+/// What ThreatConnect says of a failure is repeated to callers, in figures and in the log; if it
+/// says the secret that it was sent, that is cut out first.
+Result<threatconnect::Page> read_page(const fetch::HttpResponse& response,
+                                      const threatconnect::Credentials& credentials) {
+  constexpr std::size_t kShortestSecret = 8;  // less would cut words
+  constexpr std::string_view kCut = "[removed]";
+  auto page = threatconnect::read_indicators(response.status, response.content_type, response.body);
+  const std::string_view secret = credentials.secret.reveal();
+  if (page || secret.size() < kShortestSecret) return page;
+  if (response.body.contains(secret)) {
+    std::string body = response.body;
+    replace_all(body, secret, kCut);
+    page = threatconnect::read_indicators(response.status, response.content_type, body);
+    if (page) return page;
+  }
+  replace_all(page.error().public_detail, secret, kCut);  // it was written in another way there
+  replace_all(page.error().cause, secret, kCut);
+  return page;
+}
+
 }  // namespace
 
 void Dispatcher::on_done(CallDone done) {
@@ -37,8 +58,7 @@ void Dispatcher::on_done(CallDone done) {
 void Dispatcher::on_answer(Instance& instance,
                            const CallPtr& call,
                            const fetch::HttpResponse& response) {
-  Result<threatconnect::Page> page =
-      threatconnect::read_indicators(response.status, response.content_type, response.body);
+  Result<threatconnect::Page> page = read_page(response, call->tenant->credentials);
   if (!page) return on_refusal(instance, call, page.error(), &response);
   instance.breaker.succeeded();
   instance.speed_up();

@@ -64,6 +64,14 @@ Result<TenantPtr> Tenants::of(const GivenCredentials& given) const {
         ErrorCode::MissingCredentials,
         "Enter your ThreatConnect API ID, API secret and base URL in the extension's settings.");
   }
+  constexpr std::size_t kLongestId = 256;
+  constexpr std::size_t kLongestSecret = 4096;  // tokens of the platform are some hundred bytes
+  if (api_id.size() > kLongestId || api_secret.size() > kLongestSecret ||
+      api_token.size() > kLongestSecret) {
+    return fail(ErrorCode::AuthFailed,
+                "The ThreatConnect API ID, secret or token is longer than any such key; copy it "
+                "again.");
+  }
   // The id and a token become part of a header; a secret only signs.
   const auto visible = [](char c) { return c > 0x20 && c < 0x7F; };
   const auto no_control = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; };

@@ -24,13 +24,6 @@ std::string three_octets(std::int64_t number) {
          std::to_string(number & 0xFF);
 }
 
-void replace_all(std::string& text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos;
-       at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-}
-
 std::string numbered(std::string_view element, char letter, std::int64_t number) {
   std::string text{element};
   const std::string open = std::string{"{"} + letter;

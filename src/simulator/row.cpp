@@ -292,8 +292,8 @@ class RowReader {
     const auto* key = std::ranges::find(kKeys, member.key, &KeyRow::key);
     if (key == kKeys.end() || !member.raw.starts_with('[')) return {};
     std::string items;
-    const auto use = [&](std::string_view element, std::int64_t) -> Status {
-      auto item = element_of(*key->part, element);
+    const auto use = [&](std::string_view element, std::int64_t index) -> Status {
+      auto item = element_of(*key->part, element, index);
       if (!item) return std::unexpected(item.error());
       if (!items.empty()) items.push_back(',');
       items += *item;
@@ -305,7 +305,8 @@ class RowReader {
     return {};
   }
 
-  Result<std::string> element_of(Part part, std::string_view element) {
+  /// `index`: of a repeated element, whose id counts up like a repeated row's.
+  Result<std::string> element_of(Part part, std::string_view element, std::int64_t index) {
     std::vector<Member> given;
     if (element.starts_with('"')) {
       given.push_back({"name", std::string{element}});
@@ -314,6 +315,9 @@ class RowReader {
       if (!read) return std::unexpected(read.error());
       given = *std::move(read);
     }
+    const auto own = std::ranges::find(given, "id", &Member::key);
+    if (own != given.end())
+      if (const auto number = integer_of(own->raw)) own->raw = std::to_string(*number + index);
     const std::string id = std::to_string(context_.next_id++);
     const std::vector<Member> all = merged(element_defaults(part, id), given);
     note_element(part, all);

@@ -76,7 +76,7 @@ Result<Answer<Data>> read_answer(int status,
   if (json::is_mendable(error)) error = read_once(json::mended(body), answer, read_data);
   if (error) {
     if (!success) return std::unexpected(refusal(status, content_type, body, {}));
-    return fail(ErrorCode::AnswerUnreadable, "ThreatConnect's answer breaks off or is damaged",
+    return fail(ErrorCode::AnswerUnreadable, "ThreatConnect's answer breaks off or is damaged.",
                 simdjson::error_message(error));
   }
   if (!success || answer.around.envelope.status != "Success") {
@@ -163,7 +163,7 @@ Result<Owner> read_own_owner(int status, std::string_view content_type, std::str
   if (!answer) return std::unexpected(std::move(answer.error()));
   if (answer->data.empty()) {
     return fail(ErrorCode::AnswerUnreadable,
-                "ThreatConnect did not say which organization the credentials belong to");
+                "ThreatConnect did not say which organization the credentials belong to.");
   }
   return std::move(answer->data.front());
 }

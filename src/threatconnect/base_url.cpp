@@ -14,9 +14,9 @@ constexpr std::string_view kApi = "/api";
 
 std::unexpected<Error> refuse(std::string_view why) {
   return fail(ErrorCode::MalformedRequest,
-              "the base URL " + std::string{why} +
+              "The base URL " + std::string{why} +
                   "; it looks like https://app.threatconnect.com/api or "
-                  "https://api.threatconnect.com");
+                  "https://api.threatconnect.com.");
 }
 
 std::string origin_text(std::string_view scheme, std::string_view host, std::uint16_t port) {

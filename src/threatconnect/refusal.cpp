@@ -29,11 +29,11 @@ bool names_alone(const std::string& lower_text, std::string_view word) {
 
 std::string_view kind_of(std::string_view content_type, std::string_view body) {
   body = trim(body);
-  if (body.empty()) return "an empty answer";
+  if (body.empty()) return "An empty answer";
   if (body.front() == '<' || starts_with_ignoring_case(trim(content_type), "text/html"))
-    return "an HTML page";
+    return "An HTML page";
   if (body.front() == '{' || body.front() == '[') return "JSON of another service";
-  return "plain text";
+  return "Plain text";
 }
 
 std::string cause(int http_status, std::string_view content_type, const Envelope& envelope) {
@@ -55,12 +55,13 @@ Error refusal(int http_status,
   const std::string code = "HTTP " + std::to_string(http_status);
   const auto error = [&](ErrorCode kind, std::string detail) {
     if (!message.empty()) detail += "; it said: " + message;
+    if (!detail.ends_with('.') && !detail.ends_with("\u2026")) detail += '.';
     return Error{kind, std::move(detail), cause(http_status, content_type, envelope)};
   };
   const auto wrong_base_url = [&](std::string_view what) {
     return Error{ErrorCode::WrongBaseUrl,
                  std::string{what} + " came in place of ThreatConnect's answer (" + code +
-                     "): " + std::string{kCheckBaseUrl},
+                     "): " + std::string{kCheckBaseUrl} + ".",
                  cause(http_status, content_type, envelope)};
   };
   const auto clock_skew = [&] {
@@ -72,9 +73,9 @@ Error refusal(int http_status,
     if (!envelope.status) return wrong_base_url(kind_of(content_type, body));
     return error(ErrorCode::UpstreamFailed, "ThreatConnect reported a failure");
   }
-  if (http_status >= 300 && http_status <= 399) return wrong_base_url("a redirect");
+  if (http_status >= 300 && http_status <= 399) return wrong_base_url("A redirect");
   if (http_status == 404) {
-    return wrong_base_url(envelope.status ? "\"not found\"" : kind_of(content_type, body));
+    return wrong_base_url(envelope.status ? "\"Not found\"" : kind_of(content_type, body));
   }
   if (http_status == 401) {
     if (names(lower_message, "timestamp") || names_alone(lower_message, "time"))

@@ -20,6 +20,13 @@ constexpr unsigned byte_at(std::string_view text, std::size_t i) noexcept {
 
 }  // namespace
 
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
 std::string to_lower(std::string_view text) {
   std::string out{text};
   std::ranges::transform(out, out.begin(), ascii_lower);

@@ -196,3 +196,19 @@ TEST_CASE("credential: with scope instance a new secret of the operator's keeps 
   CHECK((*shared->of({"https://tc.test", "id", "a", ""}))->id == shared->own()->id);
   CHECK((*shared->of({"https://tc.test", "id", "b", ""}))->id != shared->own()->id);
 }
+
+TEST_CASE("credential: a secret that ThreatConnect repeats goes no further", "[enrich]") {
+  const std::string token = "TOKEN-abc/def-0123";
+  for (const std::string& said :
+       {token, std::string{R"(TOKEN-abc\/def-0123)"}, std::string(190, 'x') + " " + token}) {
+    CAPTURE(said);
+    Fixture f;
+    const TenantPtr tenant = *f.tenants->of({"https://tc.test/api", "", "", token});
+    const auto reply = f.get(f.ask("evil.test", tenant));
+    f.answer(0, R"({"status":"Failure","message":"bad token )" + said + R"("})", 401);
+    REQUIRE(*reply);
+    CHECK((*reply)->error->public_detail.find("TOKEN") == std::string::npos);
+    CHECK((*reply)->error->cause.find("TOKEN") == std::string::npos);
+    CHECK(f.enricher->stats().recent_errors.at(0).message.find("TOKEN") == std::string::npos);
+  }
+}

@@ -135,3 +135,23 @@ TEST_CASE("tenant: a configured portal is the configured instance's alone", "[en
             .own()
             ->portal_origin == "https://app.threatconnect.com");
 }
+
+TEST_CASE("tenant: credentials longer than any are refused", "[enrich]") {
+  const Tenants tenants = make();
+  const std::string base = "https://a.threatconnect.com";
+  const std::string id(257, 'a');
+  const std::string secret(4097, 'a');
+  for (const GivenCredentials& given :
+       {GivenCredentials{base, id, "secret", ""}, GivenCredentials{base, "id", secret, ""},
+        GivenCredentials{base, "", "", secret}}) {
+    const auto tenant = tenants.of(given);
+    REQUIRE_FALSE(tenant);
+    CHECK(tenant.error().code == ErrorCode::AuthFailed);
+  }
+  CHECK(tenants.of({base, std::string_view{id}.substr(1), std::string_view{secret}.substr(1), ""}));
+}
+
+TEST_CASE("tenant: a base URL alone is not nothing", "[enrich]") {
+  CHECK(GivenCredentials{}.blank());
+  CHECK_FALSE(GivenCredentials{.base_url = "https://a.threatconnect.com"}.blank());
+}

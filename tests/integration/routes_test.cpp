@@ -64,14 +64,22 @@ TEST_CASE("routes: with clients configured only their tokens may use the service
 }
 
 TEST_CASE("routes: the shared secret keeps strangers from the card endpoint", "[integration]") {
-  const Stand stand{
-      kInstance, [](cli::Config& config) { config.server.shared_secret = Secret{"open sesame"}; }};
+  const Stand stand{kInstance, [](cli::Config& config) {
+                      config.server.shared_secret = Secret{"open sesame"};
+                      config.clients.push_back(
+                          {.name = "soar", .token = Secret{"soar token"}, .rights = {"ask"}});
+                    }};
   const std::string body =
       R"({"entity":{"name":"1.1.1.1","type":"IpAddress"},"auth":)" + stand.auth() + "}";
   const std::string url = stand.service->url() + "/v1/card";
   CHECK(http_call("POST", url, body).status == 401);
   CHECK(http_call("POST", url, body, {"X-Cardstock-Secret: open sesam"}).status == 401);
   CHECK(http_call("POST", url, body, {"X-Cardstock-Secret: open sesame"}).status == 200);
+  CHECK(http_call("POST", url, body, {"Authorization: Bearer soar token"}).status == 401);
+  // A batch is asked for by clients, who have tokens of their own; by others as above.
+  const std::string batch = R"({"entities":[{"name":"1.1.1.1","type":"IpAddress"}]})";
+  CHECK(http_call("POST", url + "s", batch).status == 401);
+  CHECK(http_call("POST", url + "s", batch, {"Authorization: Bearer soar token"}).status == 200);
 }
 
 TEST_CASE("routes: the admin token is needed where it is set", "[integration]") {

@@ -23,7 +23,8 @@ constexpr const char* kData = R"json({
                   {"name": "robot", "token": "APIV2:1:x:=", "organization": "Org A", "owners": "*"}],
   "indicators": [
     {"repeat": 5, "type": "Host", "summary": "n{n}.test", "ownerName": "Org A", "rating": 3.00, "tags": [], "threatAssessScore": 5},
-    {"type": "Host", "summary": "n1.test", "ownerName": "Source B", "id": 11111797252348111}
+    {"type": "Host", "summary": "n1.test", "ownerName": "Source B", "id": 11111797252348111,
+     "associatedGroups": [{"repeat": 3, "id": 700, "name": "G{m}", "type": "Report"}]}
   ]})json";
 
 struct Fixture {
@@ -160,4 +161,18 @@ TEST_CASE("simulator: the log counts every request and shows no secret", "[simul
   CHECK(shown.find("s3cret") == std::string::npos);
   CHECK(shown.find("APIV2") == std::string::npos);
   CHECK(f.simulator->requests() == 2);
+}
+
+TEST_CASE("simulator: the ids of repeated elements count up as those of rows do", "[simulator]") {
+  Fixture f;
+  const std::string target = "/api/v3/indicators?fields=associatedGroups&tql=" +
+                             percent_encode(R"(typeName = "Host" and ownerName = "Source B")");
+  simdjson::dom::parser parser;
+  const HttpAnswer answer = f.token_get(target);
+  INFO(answer.body);
+  std::vector<std::int64_t> ids;
+  for (const auto row : parser.parse(answer.body)["data"].get_array())
+    for (const auto group : row["associatedGroups"]["data"].get_array())
+      ids.push_back(group["id"].get_int64());
+  CHECK(ids == std::vector<std::int64_t>{700, 701, 702});
 }

@@ -43,7 +43,10 @@ struct GivenCredentials {
   std::string_view api_id;
   std::string_view api_secret;
   std::string_view api_token;
-  bool blank() const noexcept { return api_id.empty() && api_secret.empty() && api_token.empty(); }
+  /// Nothing was given. A base URL alone is something: whoever names an instance wants no other's.
+  bool blank() const noexcept {
+    return base_url.empty() && api_id.empty() && api_secret.empty() && api_token.empty();
+  }
 };
 
 struct TenantSettings {

@@ -31,6 +31,8 @@ constexpr int hex_value(char c) noexcept {
   return -1;
 }
 
+/// `what` must not be empty. What is put in is not searched again.
+void replace_all(std::string& text, std::string_view what, std::string_view with);
 std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;

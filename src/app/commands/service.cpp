@@ -67,6 +67,7 @@ Status read_config(const cli::Config& config, Listener listener, Service& servic
   };
   const auto client = std::ranges::find_if(config.clients, may_ask);
   if (client != config.clients.end()) service.token = client->token;
+  service.shared_secret = config.server.shared_secret;
   return {};
 }
 
@@ -150,6 +151,9 @@ fetch::HttpRequest request_for(const Service& service,
   if (!body.empty()) request.headers.push_back({"Content-Type", "application/json"});
   if (!service.token.empty()) {
     request.headers.push_back({"Authorization", "Bearer " + std::string{service.token.reveal()}});
+  }
+  if (!service.shared_secret.empty()) {
+    request.headers.push_back({"X-Cardstock-Secret", std::string{service.shared_secret.reveal()}});
   }
   request.body = std::move(body);
   return request;

@@ -16,9 +16,10 @@ namespace cardstock::app {
 enum class Listener { Cards, Admin };
 
 struct Service {
-  std::string origin;  ///< `http://127.0.0.1:8080`
-  std::string prefix;  ///< path before `/v1`, where a reverse proxy adds one; else empty
-  Secret token;        ///< empty: none is sent
+  std::string origin;    ///< `http://127.0.0.1:8080`
+  std::string prefix;    ///< path before `/v1`, where a reverse proxy adds one; else empty
+  Secret token;          ///< empty: none is sent
+  Secret shared_secret;  ///< of the extension's door; empty: none is sent
 };
 
 /// From --url, else the listener of the configuration, else the default listener. The token comes

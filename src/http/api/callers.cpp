@@ -43,14 +43,14 @@ Result<Caller> identify(const ApiSettings& settings, const Request& request, Exp
     const std::string_view token = trim(authorization.substr(kScheme.size()));
     if (!settings.admin_token.empty() &&
         equal_in_constant_time(token, settings.admin_token.reveal()))
-      return Caller{
-          .name = "admin", .may_use_service = false, .may_refresh = false, .may_administer = true};
+      return Caller{.name = "admin", .may_administer = true, .has_token = true};
     for (const Client& client : settings.clients) {
       if (!client.token.empty() && equal_in_constant_time(token, client.token.reveal())) {
         return Caller{.name = client.name,
                       .may_use_service = client.may_ask,
                       .may_refresh = client.may_refresh,
-                      .may_administer = client.may_administer};
+                      .may_administer = client.may_administer,
+                      .has_token = true};
       }
     }
   }

@@ -18,6 +18,7 @@ struct Caller {
   bool may_use_service = false;  ///< the service's own ThreatConnect credentials
   bool may_refresh = false;
   bool may_administer = false;
+  bool has_token = false;  ///< a bearer token that is known here
 };
 
 /// The caller of a request. An unknown bearer token is an error; none at all is an anonymous

@@ -181,14 +181,14 @@ Result<std::unique_ptr<Server>> Server::start(ServerConfig config, Handler handl
   const std::string where = config.address + " port " + std::to_string(config.port);
   if (!is_ipv4(config.address) && !is_ipv6(config.address))
     return fail(ErrorCode::InvalidConfig,
-                "cannot listen on " + where + ": not a literal IPv4 or IPv6 address");
+                "Cannot listen on " + where + ": not a literal IPv4 or IPv6 address.");
   config.workers = std::clamp(config.workers, 1, kMostWorkers);
   config.limits.connections = affordable(config.limits.connections);
   auto impl = std::make_unique<Impl>(std::move(config), std::move(handler));
   try {
     impl->listen();
   } catch (const std::exception& e) {
-    return fail(ErrorCode::InvalidConfig, "cannot listen on " + where + ": " + e.what(), e.what());
+    return fail(ErrorCode::InvalidConfig, "Cannot listen on " + where + ": " + e.what() + ".");
   }
   return std::unique_ptr<Server>{new Server{std::move(impl)}};
 }

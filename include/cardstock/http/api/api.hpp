@@ -36,7 +36,9 @@ struct Client {
 struct ApiSettings {
   std::string version;
   std::vector<Client> clients;
-  Secret shared_secret;  ///< when set, POST /v1/card needs it in X-Cardstock-Secret
+  /// When set, POST /v1/card needs it in X-Cardstock-Secret, and POST /v1/cards without a bearer
+  /// token does too.
+  Secret shared_secret;
   Secret admin_token;  ///< when set, the admin listener needs it (or a client with the admin right)
   std::chrono::milliseconds card_timeout{20000};
   std::size_t max_batch = 500;
