@@ -42,6 +42,8 @@ enrich::EnrichSettings enrich_settings(const cli::Config& config) {
   settings.burst = config.limits.burst;
   settings.concurrent = config.limits.concurrent;
   settings.memory_bytes = cache.memory;
+  settings.learn_owners = true;
+  settings.default_owner = config.threatconnect.default_owner;
   settings.credential_recheck = cache.credential_recheck;
   settings.cache_only = cache.cache_only;
   return settings;

@@ -85,7 +85,7 @@ void Dispatcher::on_refusal(Instance& instance,
       instance.breaker.forget(call->role);
       break;
   }
-  if (status == 429 || status == 503) pace(instance, call, *response);
+  if (status == 429 || status == 503) pace(instance, call->started_at, *response);
   if (ask_otherwise(instance, call, error)) return;
   counters_->failed(error, parts_.clock.wall());
   log_failure(*call, error);
@@ -95,10 +95,10 @@ void Dispatcher::on_refusal(Instance& instance,
 }
 
 void Dispatcher::pace(Instance& instance,
-                      const CallPtr& call,
+                      SteadyTime call_started,
                       const fetch::HttpResponse& response) {
   const SteadyTime now = parts_.clock.steady();
-  instance.slow_down(*call, now);
+  instance.slow_down(call_started, now);
   ++instance.refusals_in_a_row;
   const RetryAfter asked =
       read_retry_after(response.retry_after, response.date, parts_.clock.wall());
@@ -120,7 +120,7 @@ void Dispatcher::pace(Instance& instance,
   }
   parts_.log.warning(
       "upstream_limit",
-      {{"instance", call->base.origin()},
+      {{"instance", instance.origin},
        {"status", std::to_string(response.status)},
        {"held", to_words(wait)},
        {"capped", asked.kind == RetryAfter::Kind::Capped ? "yes" : "no"},
@@ -214,6 +214,7 @@ void Dispatcher::finish(Instance& instance, Call& call) {
   std::vector<FlightPtr> unanswered;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const FlightPtr& flight = call.flights[i];
+    learn_owners(call, records[i]);
     if (records[i].absent() && call.rows_cut > 0) {
       unanswered.push_back(flight);  // it may be among the rows that were not read
       continue;

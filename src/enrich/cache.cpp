@@ -21,9 +21,11 @@ bool may_match(const store::PurgeFilter& filter,
 
 Cache::Cache(const EnrichSettings& settings,
              const EnrichParts& parts,
+             TenantLedger& ledger,
              std::shared_ptr<Counters> counters)
     : settings_{settings},
       parts_{parts},
+      ledger_{ledger},
       counters_{std::move(counters)},
       memory_{settings.memory_bytes, parts.hash_key} {}
 
@@ -85,7 +87,8 @@ EntryPtr Cache::show(const Tenant& tenant,
       lifetime(policy_of(indicator.entity()), entry->absent ? Presence::Absent : Presence::Found,
                record.fetched_at, spread);
   entry->asked = record.asked;
-  entry->rendered = parts_.render(tenant, indicator, record.record);
+  entry->rendered =
+      parts_.render(tenant, ledger_.of(tenant.id)->profile(), indicator, record.record);
   return entry;
 }
 

@@ -9,6 +9,7 @@
 #include <cardstock/enrich/enricher.hpp>
 
 #include "counters.hpp"
+#include "tenant_ledger.hpp"
 
 namespace cardstock::enrich {
 
@@ -22,6 +23,7 @@ class Cache {
  public:
   Cache(const EnrichSettings& settings,
         const EnrichParts& parts,
+        TenantLedger& ledger,
         std::shared_ptr<Counters> counters);
 
   /// Whatever its age; null when nothing is held.
@@ -51,6 +53,7 @@ class Cache {
 
   const EnrichSettings& settings_;
   EnrichParts parts_;
+  TenantLedger& ledger_;
   std::shared_ptr<Counters> counters_;
   MemoryTier memory_;
 };

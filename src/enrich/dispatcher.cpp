@@ -55,6 +55,8 @@ void Dispatcher::handle(Command command) {
   } else if (auto* purge = std::get_if<PurgeCommand>(&command)) {
     forget(purge->filter);
     purge->done();
+  } else if (auto* learnt = std::get_if<LearnDone>(&command)) {
+    on_learned(std::move(*learnt));
   } else {
     on_done(std::move(std::get<CallDone>(command)));
   }
@@ -190,7 +192,7 @@ Instance* Dispatcher::instance_of(const threatconnect::BaseUrl& base, SteadyTime
   if (instances_.size() >= kMaxInstances)
     std::erase_if(instances_, [now](const auto& item) { return item.second.forgettable(now); });
   if (instances_.size() >= kMaxInstances) return nullptr;
-  return &instances_.emplace(name, Instance{settings_}).first->second;
+  return &instances_.try_emplace(name, name, settings_).first->second;
 }
 
 bool Dispatcher::advance() {
@@ -253,7 +255,7 @@ void Dispatcher::send(Instance& instance, const CallPtr& call, SteadyTime now) {
   if (call->pages == 0) call->sent_at = wall;
   open_calls_.push_back(call);
   call->ticket = parts_.client.send(
-      signed_request(*call, wall),
+      signed_request(*call->tenant, call->base, call->line, wall),
       [post = post_, call](Result<fetch::HttpResponse> r) { post(CallDone{call, std::move(r)}); });
 }
 

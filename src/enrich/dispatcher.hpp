@@ -37,12 +37,28 @@ struct CallDone {
   Result<fetch::HttpResponse> response;
 };
 
-using Command = std::variant<FetchCommand, CallDone, PurgeCommand>;
+/// What is on its way of a credential's own organization and owners.
+struct Learning {
+  TenantPtr tenant;
+  threatconnect::BaseUrl base;
+  OwnerProfile profile;
+  std::vector<std::string> organizations;
+  SteadyTime counted_at;  ///< as the limiter counts the call that is out
+};
+
+struct LearnDone {
+  enum class Step { Owners, OwnOwner };
+  Learning learning;
+  Step step;
+  Result<fetch::HttpResponse> response;
+};
+
+using Command = std::variant<FetchCommand, CallDone, PurgeCommand, LearnDone>;
 
 class Dispatcher {
  public:
   /// How an answer comes back: from the client's thread into the enricher's queue.
-  using PostDone = std::function<void(CallDone)>;
+  using PostDone = std::function<void(Command)>;
   /// Purges what a refused credential had fetched; does not wait for it.
   using PurgeTenant = std::function<void(const TenantId&)>;
 
@@ -104,7 +120,7 @@ class Dispatcher {
                   const CallPtr& call,
                   const Error& error,
                   const fetch::HttpResponse* response);
-  void pace(Instance& instance, const CallPtr& call, const fetch::HttpResponse& response);
+  void pace(Instance& instance, SteadyTime call_started, const fetch::HttpResponse& response);
   /// Whether the call was worth asking in another way: in the other form, in halves, with a fresh
   /// time stamp, or once more.
   bool ask_otherwise(Instance& instance, const CallPtr& call, const Error& error);
@@ -119,6 +135,11 @@ class Dispatcher {
   void log_failure(const Call& call, const Error& error);
   void note_accepted(const Tenant& tenant);
   void note_refused(Instance& instance, const Tenant& tenant, const Error& error);
+
+  // Owners of a credential: learn.cpp.
+  void learn_owners(const Call& call, const threatconnect::Record& record);
+  void ask_aside(Instance& instance, Learning learning, LearnDone::Step step);
+  void on_learned(LearnDone done);
 
   static store::Key key_of(const Tenant& tenant, const Indicator& indicator);
 

@@ -83,15 +83,15 @@ class Enricher::Core {
   Core(EnrichSettings settings, EnrichParts parts, Drive drive)
       : settings_{std::move(settings)},
         parts_{std::move(parts)},
-        cache_{settings_, parts_, counters_},
         ledger_{parts_.store},
+        cache_{settings_, parts_, ledger_, counters_},
         drive_{drive},
         dispatcher_{settings_,
                     parts_,
                     cache_,
                     ledger_,
                     counters_,
-                    [mailbox = mailbox_](CallDone done) { mailbox->post(std::move(done)); },
+                    [mailbox = mailbox_](Command command) { mailbox->post(std::move(command)); },
                     [this](const TenantId& tenant) { purge_behind({.tenant = tenant}); }} {
     if (drive == Drive::OwnThread)
       thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
@@ -315,8 +315,8 @@ class Enricher::Core {
   const EnrichParts parts_;
   std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
-  Cache cache_;
   TenantLedger ledger_;
+  Cache cache_;
   const Drive drive_;
   Dispatcher dispatcher_;  ///< touched by the thread alone while it runs
   std::atomic<std::size_t> waiting_{0};

@@ -35,17 +35,20 @@ std::size_t target_cost(const Flight& flight) {
   return flight.indicator.type() == IndicatorType::File ? 2 * cost : cost;
 }
 
-fetch::HttpRequest signed_request(const Call& call, WallTime now) {
+fetch::HttpRequest signed_request(const Tenant& tenant,
+                                  const threatconnect::BaseUrl& base,
+                                  const threatconnect::RequestLine& line,
+                                  WallTime now) {
   fetch::HttpRequest request;
-  request.origin = call.base.origin();
-  request.target = call.line.target;
-  request.body = call.line.body;
+  request.origin = base.origin();
+  request.target = line.target;
+  request.body = line.body;
   request.headers.push_back({"Accept", "application/json"});
-  for (auto& field : threatconnect::authorization(call.tenant->credentials, call.line.target,
-                                                  request.method, now))
+  for (auto& field :
+       threatconnect::authorization(tenant.credentials, line.target, request.method, now))
     request.headers.push_back({std::move(field.name), std::move(field.value)});
-  request.addresses = call.tenant->reach == Reach::Any ? fetch::AddressPolicy::Any
-                                                       : fetch::AddressPolicy::PublicOnly;
+  request.addresses =
+      tenant.reach == Reach::Any ? fetch::AddressPolicy::Any : fetch::AddressPolicy::PublicOnly;
   return request;
 }
 

@@ -86,7 +86,10 @@ CallPtr make_call(std::vector<FlightPtr> flights,
                   const threatconnect::OwnerFilter& owners);
 /// Bytes that a flight adds to the request target.
 std::size_t target_cost(const Flight& flight);
-fetch::HttpRequest signed_request(const Call& call, WallTime now);
+fetch::HttpRequest signed_request(const Tenant& tenant,
+                                  const threatconnect::BaseUrl& base,
+                                  const threatconnect::RequestLine& line,
+                                  WallTime now);
 /// Deals the rows of a finished call out: one record a flight, in the order of call.flights.
 /// `unmatched` counts the rows that nobody asked for.
 std::vector<threatconnect::Record> records_of(const Call& call, std::uint64_t& unmatched);

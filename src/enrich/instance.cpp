@@ -28,8 +28,9 @@ std::vector<RateLimiter::Window> lower_windows(const EnrichSettings& settings) {
 
 }  // namespace
 
-Instance::Instance(const EnrichSettings& settings)
-    : limiter{settings.requests_per_minute, settings.burst},
+Instance::Instance(std::string name, const EnrichSettings& settings)
+    : origin{std::move(name)},
+      limiter{settings.requests_per_minute, settings.burst},
       concurrent_{settings.concurrent},
       per_call_{settings.max_indicators_per_call},
       lower_{lower_windows(settings)},
@@ -163,10 +164,10 @@ void Instance::ended(const Call& call, SteadyTime now) {
   --lower_in_flight_;
 }
 
-void Instance::slow_down(const Call& call, SteadyTime now) {
-  limiter.slow_down(call.started_at, now);
-  lower_.slow_down(call.started_at, now);
-  strangers_.slow_down(call.started_at, now);
+void Instance::slow_down(SteadyTime call_started, SteadyTime now) {
+  limiter.slow_down(call_started, now);
+  lower_.slow_down(call_started, now);
+  strangers_.slow_down(call_started, now);
 }
 
 void Instance::speed_up() noexcept {
@@ -186,6 +187,23 @@ std::vector<FlightPtr> Instance::take_tenant(const TenantId& tenant) {
   std::erase_if(prepared_, take_call);
   std::erase_if(delayed_, [&](const auto& item) { return take_call(item.second); });
   return taken;
+}
+
+bool Instance::idle(SteadyTime now) const noexcept {
+  const std::int64_t half = (limiter.allowed_per_minute() + 1) / 2;
+  return !waiting() && breaker.state() == BreakerState::Closed &&
+         in_flight_ < std::max<std::int64_t>(1, concurrent_ - 1) && limiter.per_minute() != 1 &&
+         limiter.next(now, half) <= now;
+}
+
+SteadyTime Instance::begin_aside(SteadyTime now) {
+  ++in_flight_;
+  return limiter.start(now);
+}
+
+void Instance::end_aside(SteadyTime counted, SteadyTime now) {
+  limiter.answered(counted, now);
+  --in_flight_;
 }
 
 bool Instance::waiting() const noexcept {

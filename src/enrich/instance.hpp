@@ -29,7 +29,7 @@ inline constexpr std::array<std::size_t, kLanes> kMaxWaiting{20'000, 10'000, 10'
 
 class Instance {
  public:
-  explicit Instance(const EnrichSettings& settings);
+  Instance(std::string name, const EnrichSettings& settings);
 
   LaneQueue& lane(Lane which) noexcept { return lanes_[static_cast<std::size_t>(which)]; }
   const LaneQueue& lane(Lane which) const noexcept {
@@ -63,15 +63,23 @@ class Instance {
 
   void started(Call& call, SteadyTime now);
   void ended(const Call& call, SteadyTime now);
-  void slow_down(const Call& call, SteadyTime now);
+  void slow_down(SteadyTime call_started, SteadyTime now);
   void speed_up() noexcept;
   /// Takes what waits of one tenant: calls that are made, and flights.
   std::vector<FlightPtr> take_tenant(const TenantId& tenant);
+
+  /// Nothing waits, a slot is free beside the analysts', and half of the minute is: room for a call
+  /// that no card wants.
+  bool idle(SteadyTime now) const noexcept;
+  /// Such a call starts; gives back the instant at which it counts, for end_aside().
+  SteadyTime begin_aside(SteadyTime now);
+  void end_aside(SteadyTime counted, SteadyTime now);
 
   bool waiting() const noexcept;
   /// Nothing is under way, waiting or remembered that a new instance would not know as well.
   bool forgettable(SteadyTime now) const noexcept;
 
+  const std::string origin;
   RateLimiter limiter;  ///< of all calls
   Breaker breaker;
   RetryBudget retries;

@@ -48,6 +48,31 @@ bool Standing::take_check(SteadyTime now) noexcept {
                                      due, count_of(now + kCheckPause), std::memory_order_relaxed);
 }
 
+OwnerProfile Standing::profile() const {
+  const LockGuard lock{mutex_};
+  return profile_;
+}
+
+bool Standing::profile_fresh(SteadyTime now) const {
+  const LockGuard lock{mutex_};
+  return learnt_at_ && now - *learnt_at_ < kProfileKept;
+}
+
+bool Standing::learn(OwnerProfile profile, SteadyTime now) {
+  const LockGuard lock{mutex_};
+  learnt_at_ = now;
+  if (profile == profile_) return false;
+  profile_ = std::move(profile);
+  return true;
+}
+
+bool Standing::take_learning(SteadyTime now) {
+  const LockGuard lock{mutex_};
+  if (learning_at_ && now - *learning_at_ < kLearningPause) return false;
+  learning_at_ = now;
+  return true;
+}
+
 StandingPtr TenantLedger::of(const TenantId& tenant) {
   {
     const ReadLock lock{mutex_};

@@ -41,6 +41,16 @@ class Standing {
   /// Whether the caller is the one to check this credential now; true at most once a pause.
   bool take_check(SteadyTime now) noexcept;
 
+  /// What was learnt last, however old; empty when nothing was.
+  OwnerProfile profile() const CARDSTOCK_EXCLUDES(mutex_);
+  bool profile_fresh(SteadyTime now) const CARDSTOCK_EXCLUDES(mutex_);
+  /// True when it says something new.
+  bool learn(OwnerProfile profile, SteadyTime now) CARDSTOCK_EXCLUDES(mutex_);
+  /// Whether the caller is the one to learn it now; true at most once in kLearningPause.
+  bool take_learning(SteadyTime now) CARDSTOCK_EXCLUDES(mutex_);
+
+  static constexpr std::chrono::hours kProfileKept{24};
+  static constexpr std::chrono::minutes kLearningPause{10};
   static constexpr std::chrono::seconds kRefusalKept{30};
   static constexpr std::chrono::seconds kCheckPause{10};
 
@@ -49,6 +59,11 @@ class Standing {
   std::atomic<bool> blocked_{false};
   std::atomic<SteadyTime::rep> refused_until_{0};
   std::atomic<SteadyTime::rep> check_not_before_{0};
+  mutable Mutex mutex_;
+  // The profile, and when it was and may be learnt.
+  OwnerProfile profile_ CARDSTOCK_GUARDED_BY(mutex_);
+  std::optional<SteadyTime> learnt_at_ CARDSTOCK_GUARDED_BY(mutex_);
+  std::optional<SteadyTime> learning_at_ CARDSTOCK_GUARDED_BY(mutex_);
 };
 
 using StandingPtr = std::shared_ptr<Standing>;

@@ -21,7 +21,8 @@ namespace cardstock::test {
 /// Renders a record as its owners' names, so that a test sees whose data an entry holds.
 class Owners final : public enrich::Rendered {
  public:
-  explicit Owners(const threatconnect::Record& record) {
+  explicit Owners(const threatconnect::Record& record, const enrich::OwnerProfile& profile = {}) {
+    if (!profile.organization.empty()) text = "of " + profile.organization + ": ";
     for (const auto& copy : record.copies) text += copy.owner + ";";
   }
   std::size_t bytes() const noexcept override { return text.size(); }
@@ -71,16 +72,16 @@ struct EnrichFixture {
     enricher.reset();
     enricher = std::make_unique<enrich::Enricher>(
         settings,
-        enrich::EnrichParts{
-            clock,
-            over != nullptr ? *over : client,
-            through != nullptr ? *through : store,
-            log,
-            [](const enrich::Tenant&, const Indicator&, const threatconnect::Record& record) {
-              return std::make_unique<Owners>(record);
-            },
-            {1, 2},
-            random},
+        enrich::EnrichParts{clock,
+                            over != nullptr ? *over : client,
+                            through != nullptr ? *through : store,
+                            log,
+                            [](const enrich::Tenant&, const enrich::OwnerProfile& profile,
+                               const Indicator&, const threatconnect::Record& record) {
+                              return std::make_unique<Owners>(record, profile);
+                            },
+                            {1, 2},
+                            random},
         enrich::Enricher::Drive::ByHand);
   }
   enrich::Ask ask(std::string_view name,

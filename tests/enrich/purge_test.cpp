@@ -197,15 +197,15 @@ TEST_CASE("purge: a row read from the store before it does not come into memory 
 TEST_CASE("purge: with its thread running, it returns when the thread has let go",
           "[enrich][purge]") {
   Fixture f;
-  const EnrichParts parts{f.clock,
-                          f.client,
-                          f.store,
-                          f.log,
-                          [](const Tenant&, const Indicator&, const threatconnect::Record& record) {
-                            return std::make_unique<test::Owners>(record);
-                          },
-                          {1, 2},
-                          f.random};
+  const EnrichParts parts{
+      f.clock,
+      f.client,
+      f.store,
+      f.log,
+      [](const Tenant&, const OwnerProfile&, const Indicator&,
+         const threatconnect::Record& record) { return std::make_unique<test::Owners>(record); },
+      {1, 2},
+      f.random};
   Enricher enricher{f.settings, parts};
   std::promise<Reply> told;
   enricher.fetch(f.ask("evil.test"), {}, [&](Reply r) { told.set_value(std::move(r)); });

@@ -80,8 +80,12 @@ struct EnrichSettings {
   std::size_t max_waiters = 20000;
   std::size_t max_indicators_per_call = 50;
   bool cache_only = false;  ///< every ask is OnlyIfCached, whatever its mode
-  int max_pages = 20;    ///< of one call; more is cut and counted
-  int max_attempts = 3;  ///< of one request, the first included
+  int max_pages = 20;       ///< of one call; more is cut and counted
+  int max_attempts = 3;     ///< of one request, the first included
+  /// Whether a credential's own organization and the kinds of its owners are asked for, once a day,
+  /// where `default_owner` does not decide.
+  bool learn_owners = false;
+  std::string default_owner;
   /// A credential that ThreatConnect has not accepted for so long is checked behind a hit.
   std::chrono::milliseconds credential_recheck{std::chrono::minutes{15}};
 };

@@ -24,9 +24,10 @@ class Rendered {
   virtual std::size_t bytes() const noexcept = 0;
 };
 
-/// Called once for each fetched or loaded record, on any thread; must not block or throw.
+/// Called once for each fetched or loaded record, on any thread; must not block or throw. Called
+/// again when the owners that the tenant sees have been learnt.
 using Render = std::function<std::unique_ptr<const Rendered>(
-    const Tenant&, const Indicator&, const threatconnect::Record&)>;
+    const Tenant&, const OwnerProfile&, const Indicator&, const threatconnect::Record&)>;
 
 struct Entry {
   Lifetime life;

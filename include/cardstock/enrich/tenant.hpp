@@ -7,6 +7,7 @@
 /// (an instance that callers may not name). Owns: the credentials, in memory only. Stored:
 /// TenantId. Two spellings of one base URL are one tenant; another secret is another tenant and
 /// finds nothing.
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,13 @@ struct Tenant {
   std::string portal_origin;
   Reach reach = Reach::PublicOnly;
   bool configured = false;  ///< by the operator: never a stranger
+};
+
+/// What ThreatConnect has said of the owners that a credential sees.
+struct OwnerProfile {
+  std::string organization;                  ///< its own; empty when not known
+  std::map<std::string, std::string> kinds;  ///< owner -> Organization, Community, Source
+  bool operator==(const OwnerProfile&) const = default;
 };
 
 using TenantPtr = std::shared_ptr<const Tenant>;

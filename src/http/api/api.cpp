@@ -105,9 +105,12 @@ bool is_json(std::string_view content_type) noexcept {
 
 enrich::Render make_renderer(card::CardSettings settings) {
   return [settings = std::move(settings)](
-             const enrich::Tenant& tenant, const Indicator& indicator,
+             const enrich::Tenant& tenant, const enrich::OwnerProfile& profile,
+             const Indicator& indicator,
              const threatconnect::Record& record) -> std::unique_ptr<const enrich::Rendered> {
     card::CardSettings own = settings;
+    if (own.owners.default_owner.empty()) own.owners.default_owner = profile.organization;
+    own.owners.kinds = profile.kinds;
     own.portal_origin = tenant.portal_origin;
     return std::make_unique<ReadyCard>(card::render(record, own, &indicator), indicator);
   };
