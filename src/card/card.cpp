@@ -238,6 +238,7 @@ class Renderer {
     const auto score = instance_wide(std::span{copies_}, &OwnerCopy::threat_assess_score);
     const auto false_positives = instance_wide(std::span{copies_}, &OwnerCopy::false_positives);
     std::vector<Candidate> candidates;
+    candidates.reserve(newest_.size());
     for (const OwnerCopy* const copy : newest_)
       candidates.push_back(
           {.copy = copy,

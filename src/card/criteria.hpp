@@ -14,7 +14,7 @@ namespace cardstock::card {
 
 /// One owner's copy, and the values of the instance that its own row may lack.
 struct Candidate {
-  const threatconnect::OwnerCopy* copy;
+  const threatconnect::OwnerCopy* copy = nullptr;  ///< never null
   std::optional<std::int64_t> threat_assess_score;
   std::optional<std::int64_t> false_positives;
 };

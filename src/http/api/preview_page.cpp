@@ -54,7 +54,8 @@ class Page {
     out_ +=
         "<header><h1>Card preview</h1><p class=\"soft\">Drawn from metadata.json alone, in the "
         "order and with the collapsed lists that Recorded Future shows.</p><form "
-        "action=\"/v1/preview\" method=\"get\"><input type=\"hidden\" name=\"form\" "
+        "action=\"/v1/preview\" method=\"get\" aria-label=\"Look up an indicator\"><input "
+        "type=\"hidden\" name=\"form\" "
         "value=\"1\"><label>Type<select name=\"type\">";
     for (const EntityType type : kTypes) {
       const std::string_view name = name_of(type);
