@@ -36,13 +36,15 @@ struct Writer {
   std::string operator()(const IntegerKind& kind) const { return std::to_string(kind.at(target)); }
   std::string operator()(const RealKind& kind) const { return real_text(kind.at(target)); }
   std::string operator()(const OptionalRealKind& kind) const {
-    return kind.at(target) ? real_text(*kind.at(target)) : "";
+    const std::optional<double>& value = kind.at(target);
+    return value ? real_text(*value) : "";
   }
   std::string operator()(const DurationKind& kind) const {
     return quoted(duration_text(kind.at(target)));
   }
   std::string operator()(const OptionalDurationKind& kind) const {
-    return kind.at(target) ? quoted(duration_text(*kind.at(target))) : "";
+    const std::optional<milliseconds>& value = kind.at(target);
+    return value ? quoted(duration_text(*value)) : "";
   }
   std::string operator()(const SizeKind& kind) const { return quoted(size_text(kind.at(target))); }
   std::string operator()(const TextListKind& kind) const {

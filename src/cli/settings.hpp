@@ -109,9 +109,9 @@ struct Setting {
   std::string_view section;
   std::string_view key;
   Kind kind;
-  std::string_view help;          ///< one line
-  std::string_view example = {};  ///< TOML value for the example file where the default says
-                                  ///< nothing; only optional sections
+  std::string_view help;     ///< one line
+  std::string_view example;  ///< TOML value for the example file where the default says
+                             ///< nothing; only optional sections
 };
 
 /// Sections that stand once, and those that may stand any number of times (0 included).

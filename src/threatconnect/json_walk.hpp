@@ -27,7 +27,7 @@ using Array = simdjson::ondemand::array;
 using Type = simdjson::ondemand::json_type;
 
 inline constexpr int kMaxDepth = 128;
-inline constexpr std::size_t kKeptBytes = 256 * 1024;
+inline constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;
 
 struct Workspace {
   simdjson::ondemand::parser parser;

@@ -18,7 +18,7 @@ constexpr std::array<IndicatorType, 6> kTypes{IndicatorType::Address, IndicatorT
 constexpr std::array<std::string_view, 6> kFields{
     "threatAssess", "falsePositives", "attributes", "associatedGroups", "tags", "securityLabels"};
 /// The longest `next` link that is followed: the usual limit of a request head.
-constexpr std::size_t kMaxLink = 8 * 1024;
+constexpr std::size_t kMaxLink = std::size_t{8} * 1024;
 
 /// The digits of MD5, SHA-1 and SHA-256, and the keys under which ThreatConnect holds them.
 struct HashKind {

@@ -20,8 +20,8 @@ constexpr std::array<std::string_view, 7> kWeekdays{"Sun", "Mon", "Tue", "Wed",
                                                     "Thu", "Fri", "Sat"};
 
 struct Civil {
-  std::chrono::year_month_day date;
-  unsigned weekday;
+  std::chrono::year_month_day date{};
+  unsigned weekday = 0;
   std::chrono::hh_mm_ss<seconds> time;
 };
 
@@ -98,8 +98,8 @@ std::string to_http_date(WallTime time) {
   const Civil c = civil(time);
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
-                kWeekdays[c.weekday].data(), static_cast<unsigned>(c.date.day()),
-                kMonths[static_cast<unsigned>(c.date.month()) - 1].data(),
+                std::string{kWeekdays[c.weekday]}.c_str(), static_cast<unsigned>(c.date.day()),
+                std::string{kMonths[static_cast<unsigned>(c.date.month()) - 1]}.c_str(),
                 static_cast<int>(c.date.year()), static_cast<int>(c.time.hours().count()),
                 static_cast<int>(c.time.minutes().count()),
                 static_cast<int>(c.time.seconds().count()));

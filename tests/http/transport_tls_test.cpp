@@ -317,10 +317,14 @@ TEST_CASE("tls: draining lets answers that are owed be given and says goodbye") 
   REQUIRE(waiting.shake_hands());
   waiting.send(get("/later/last"));
   auto owed = stand.fixture().take_owed(1);
-  std::jthread drain{[&] { CHECK(stand.fixture().server().drain(10s)); }};
+  bool all_gone = false;
+  std::jthread drain{[&] { all_gone = stand.fixture().server().drain(10s); }};
   CHECK(idle.ends_with_goodbye());
   CHECK(silent.read_to_end() == RawClient::End::Closed);
   owed.front().deferred.send({}, "last");
   CHECK(waiting.read_answer().body == "last");
   CHECK(waiting.ends_with_goodbye());
+  waiting.socket().close();
+  drain.join();
+  CHECK(all_gone);
 }

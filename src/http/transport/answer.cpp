@@ -9,7 +9,7 @@ namespace cardstock::http {
 namespace {
 
 void append_number(std::string& out, std::size_t number) {
-  std::array<char, 24> digits;
+  std::array<char, 24> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   out.append(digits.data(), end);
 }

@@ -27,7 +27,7 @@ class DateLine {
   void update(WallTime now);
 
  private:
-  std::chrono::sys_seconds second_{};
+  std::chrono::sys_seconds second_;
   std::string text_;
 };
 

@@ -23,7 +23,7 @@ void CompletionQueue::push(Completion completion) {
   wake();
 }
 
-void CompletionQueue::wake() noexcept {
+void CompletionQueue::wake() const noexcept {
   // Fails only when the counter is full, and then the descriptor is readable already.
   static_cast<void>(::eventfd_write(descriptor_, 1));
 }

@@ -43,7 +43,7 @@ class CompletionQueue {
   int descriptor() const noexcept { return descriptor_; }
   void push(Completion completion) CARDSTOCK_EXCLUDES(mutex_);
   /// Makes the descriptor readable without an entry.
-  void wake() noexcept;
+  void wake() const noexcept;
   /// Swaps the entries into `out`, which is empty. Quiets the descriptor *before* it looks: an
   /// entry pushed between the two makes it readable again, where the other order would lose that
   /// wake-up.

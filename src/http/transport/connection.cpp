@@ -7,10 +7,10 @@
 namespace cardstock::http {
 namespace {
 
-constexpr std::size_t kReceiveBytes = 64 * 1024;
+constexpr std::size_t kReceiveBytes = std::size_t{64} * 1024;
 /// A worker's or connection's buffer that has grown beyond this is given back when it is empty.
-constexpr std::size_t kKeptBytes = 256 * 1024;
-constexpr std::size_t kKeptInputBytes = 16 * 1024;
+constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;
+constexpr std::size_t kKeptInputBytes = std::size_t{16} * 1024;
 /// After so many of either, the other connections have their turn.
 constexpr unsigned kRequestsPerTurn = 64;
 constexpr unsigned kReceivesPerTurn = 8;
@@ -327,7 +327,7 @@ Connection::Next Connection::begin_linger(WorkerContext& context) {
 
 /// Closing with unread bytes in the socket would send a reset, and a reset makes the client forget
 /// the answer.
-Connection::Next Connection::linger(WorkerContext& context) {
+Connection::Next Connection::linger(WorkerContext& context) const {
   for (unsigned receives = 0; receives < kReceivesPerTurn; ++receives) {
     const ssize_t got = ::recv(id_.descriptor, context.input.data(), context.input.size(),
                                MSG_DONTWAIT | MSG_TRUNC);

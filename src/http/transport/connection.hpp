@@ -121,7 +121,7 @@ class Connection {
   enum class Sent { All, Blocked, Failed };
 
   Next turn(WorkerContext& context);
-  Next linger(WorkerContext& context);
+  Next linger(WorkerContext& context) const;
   Next begin_linger(WorkerContext& context);
   Next settle(WorkerContext& context);
   bool may_serve() const { return !owed_ && unsent_.empty() && !closing_; }
