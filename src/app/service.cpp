@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <cardstock/enrich/enricher.hpp>
+#include <cardstock/enrich/sweeper.hpp>
 #include <cardstock/enrich/tenant.hpp>
 #include <cardstock/fetch/curl_client.hpp>
 #include <cardstock/http/api/api.hpp>
@@ -144,6 +145,8 @@ struct RunningService::Impl {
                             hashes, random});
     api = std::make_unique<http::Api>(
         api_settings(config), http::ApiParts{clock, random, log, *tenants, *enricher, *store});
+    sweeper = std::make_unique<enrich::Sweeper>(enrich_settings(config), *store, clock, log);
+    sweeper->start();
     return listen();
   }
 
@@ -181,6 +184,7 @@ struct RunningService::Impl {
                                            until - std::chrono::steady_clock::now()));
     };
     api->begin_drain();
+    sweeper.reset();
     bool whole = enricher->drain(until);
     for (const auto& server : servers) whole = server->drain(left()) && whole;
     // Who still waits is told so while the servers can carry the answer; the servers go before what
@@ -202,6 +206,7 @@ struct RunningService::Impl {
   std::unique_ptr<store::RecordStore> store;
   std::unique_ptr<fetch::HttpClient> client;
   std::unique_ptr<enrich::Tenants> tenants;
+  std::unique_ptr<enrich::Sweeper> sweeper;
   std::unique_ptr<enrich::Enricher> enricher;
   std::unique_ptr<http::Api> api;
   std::shared_ptr<http::TlsIdentity> tls;  ///< nullptr: plain HTTP

@@ -96,6 +96,7 @@ bool PurgeJob::step(Writer& writer) {
   if (!planned_) plan(writer);
   const std::vector<std::int64_t> ids = candidates(writer);
   for (const std::int64_t id : ids) {
+    if (deleted_ >= filter_.at_most) return false;
     if (kept_.contains(id)) continue;
     const std::optional<RowHead> head = writer.head(id);
     if (!head || !matches(*head)) continue;

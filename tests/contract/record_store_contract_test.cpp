@@ -181,6 +181,13 @@ TEMPLATE_TEST_CASE("RecordStore contract: purge", "[store][contract]", Memory, S
     CHECK_FALSE(store.find(key_of("a.test")).value());
     CHECK(purged(store, {}) == 0);
   }
+  SECTION("no more rows than wanted") {
+    CHECK(purged(store, {.type = IndicatorType::Host, .at_most = 3}) == 3);
+    CHECK(store.stats().rows == 2);
+    CHECK(purged(store, {.type = IndicatorType::Host, .at_most = 3}) == 1);
+    CHECK(purged(store, {.at_most = 0}) == 0);
+    CHECK(store.stats().rows == 1);
+  }
   SECTION("by tenant") {
     CHECK(purged(store, {.tenant = tenant_id(1)}) == 4);
     CHECK_FALSE(store.find(key_of("a.test", IndicatorType::Host, 1)).value());

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -74,6 +75,8 @@ struct PurgeFilter {
   std::optional<std::string> canonical = std::nullopt;
   std::optional<std::string> owner = std::nullopt;  ///< rows in which this owner has a copy
   std::optional<WallTime> fetched_before = std::nullopt;
+  /// No condition: stops after so many rows, whichever they are.
+  std::int64_t at_most = std::numeric_limits<std::int64_t>::max();
 };
 
 class RecordStore {
