@@ -117,7 +117,7 @@ Complaint read_real(const RealLike& kind, const Place& place) {
     return "be a number from " + number_text(kind.least) + " to " + number_text(kind.most) +
            found(place.node);
   }
-  kind.at(place.target) = *number;
+  kind.at(place.target) = *number;  // NOLINT(bugprone-optional-value-conversion): or a plain double
   return std::nullopt;
 }
 Complaint read(const RealKind& kind, const Place& place) {

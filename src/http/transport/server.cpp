@@ -74,6 +74,8 @@ bool listens_at(int descriptor, const std::string& address, std::uint16_t port) 
 int find_listening_socket(const std::string& address, std::uint16_t port) {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory{::opendir("/proc/self/fd"), &::closedir};
   if (directory == nullptr) return -1;
+  // The stream is this thread's own.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
   while (const dirent* const entry = ::readdir(directory.get())) {
     const auto number = parse_integer(entry->d_name);
     if (number && listens_at(static_cast<int>(*number), address, port))
