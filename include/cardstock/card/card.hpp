@@ -106,7 +106,7 @@ std::string metadata_json();
 struct KeyInfo {
   std::string_view key;
   std::string_view label;
-  std::string_view type;              ///< text, integer, date, link, list
+  std::string_view type;         ///< text, integer, date, link, list
   std::vector<KeyInfo> entries;  ///< of a list of dict; empty for a list of text
 };
 const std::vector<KeyInfo>& keys();
