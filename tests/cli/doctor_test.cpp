@@ -267,6 +267,14 @@ TEST_CASE("doctor: the store's folder and file and key", "[doctor]") {
   }
 }
 
+TEST_CASE("doctor: a certificate that cannot be used", "[doctor]") {
+  DoctorStand stand;
+  stand.write("tls.pem", "no certificate");
+  CHECK(stand.run("[server]\ntls_certificate = \"tls.pem\"\ntls_key = \"tls.pem\"") ==
+        cli::ExitCode::Failed);
+  CHECK_THAT(stand.out, Contains("error    certificate") && Contains("-> check server.tls_"));
+}
+
 TEST_CASE("doctor: the running service", "[doctor]") {
   DoctorStand stand;
   SECTION("is not there") {

@@ -29,6 +29,7 @@ void check_all(const cli::Config& config,
   for (const std::string& warning : config.warnings)
     findings.warning("configuration", warning, "mend it in " + path);
   check_store(config.store, findings);
+  check_certificate(config.server, findings);
   if (!command.metadata.empty()) check_metadata(command.metadata, findings);
 
   const auto client = parts.upstream(config.threatconnect);

@@ -18,6 +18,9 @@ void check_store(const cli::StoreSection& store, Findings& findings);
 /// Blocking: disk. Limits: 1 MiB.
 void check_metadata(const std::string& path, Findings& findings);
 
+/// Whether the listener's certificate and key can be used, where they are set. Blocking: disk.
+void check_certificate(const cli::ServerSection& server, Findings& findings);
+
 /// Reach, base URL, credentials, clock, owners. `upstream.http` is the client for ThreatConnect.
 /// Blocking: network.
 void check_threatconnect(const cli::ThreatConnectSection& section,

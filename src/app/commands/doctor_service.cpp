@@ -1,5 +1,7 @@
 #include <simdjson.h>
 
+#include <cardstock/http/transport/tls.hpp>
+
 #include "app/commands/doctor_checks.hpp"
 
 namespace cardstock::app {
@@ -51,6 +53,16 @@ void check_stats(const Service& service, CommandContext& context, Findings& find
 }
 
 }  // namespace
+
+void check_certificate(const cli::ServerSection& server, Findings& findings) {
+  if (server.tls_certificate.empty()) return;
+  const auto identity = http::TlsIdentity::load(server.tls_certificate, server.tls_key);
+  if (!identity) {
+    return findings.error("certificate", identity.error().public_detail,
+                          "check server.tls_certificate and server.tls_key");
+  }
+  findings.ok("certificate", server.tls_certificate + " and its key belong together");
+}
 
 void check_listener(const cli::ServiceOptions& options,
                     Listener listener,
