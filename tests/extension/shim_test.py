@@ -25,6 +25,8 @@ CONFIG = """
 [server]
 listen = "127.0.0.1:0"
 shared_secret_file = "{secret}"
+tls_certificate = "{certificate}"
+tls_key = "{key}"
 [admin]
 listen = "127.0.0.1:0"
 [threatconnect]
@@ -60,10 +62,11 @@ class Extension(unittest.TestCase):
                                                        for _ in range(3))
         hosts = ", ".join(f'"{one.url}"' for one in (cls.threatconnect, cls.failing, cls.limited))
         config = cls.work / "cardstock.toml"
-        config.write_text(CONFIG.format(secret=cls.work / "secret", own=cls.threatconnect.url, hosts=hosts, folder=cls.work),
-                          encoding="utf-8")
+        certificate, key = cls.authority.certificate("localhost")
+        config.write_text(CONFIG.format(certificate=certificate, key=key, secret=cls.work / "secret",
+                                        own=cls.threatconnect.url, hosts=hosts, folder=cls.work), encoding="utf-8")
         cls.service = cls.start(start_service(CARDSTOCK, config))
-        cls.card = cls.package(tls_front.forward_to(cls.service.port), "--shared-secret-file", cls.work / "secret")
+        cls.card = cls.unpack(f"https://localhost:{cls.service.port}", "--shared-secret-file", cls.work / "secret")
         run = jython(cls.authority.pem, cls.work / "empty", HERE)
         cls.worker = subprocess.Popen([*run["args"], HERE / "jython_worker.py"], env=run["env"], text=True,
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -75,11 +78,11 @@ class Extension(unittest.TestCase):
         return program
 
     @classmethod
-    def package(cls, behaviour, *options, context: object = "trusted") -> pathlib.Path:
+    def package(cls, behaviour, context: object = "trusted") -> pathlib.Path:
         """Packs an extension that asks a new TLS front, and unpacks it; cls.front is that front."""
         cls.front = tls_front.Front(cls.tls if context == "trusted" else context, behaviour)
         cls.addClassCleanup(cls.front.close)
-        return cls.unpack(cls.front.url, *options)
+        return cls.unpack(cls.front.url)
 
     @classmethod
     def unpack(cls, url: str, *options) -> pathlib.Path:
@@ -196,7 +199,7 @@ class Extension(unittest.TestCase):
                 self.failing.behave()
 
     def test_wrong_shared_secret(self):
-        folder = self.package(tls_front.forward_to(self.service.port))
+        folder = self.unpack(f"https://localhost:{self.service.port}")
         self.assert_sentence(self.call("IpAddress", "203.0.113.10", self.auth(), folder),
                              "This service needs its shared secret in X-Cardstock-Secret.")
 

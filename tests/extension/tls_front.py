@@ -1,4 +1,4 @@
-"""TLS in front of a service, with certificates made for one test, well-behaved or not."""
+"""Certificates made for one test, and servers that misbehave behind them."""
 import pathlib
 import socket
 import ssl
@@ -40,15 +40,20 @@ class Authority:
         openssl("req", "-x509", *NEW_KEY, "-keyout", folder / "ca.key", "-out", self.pem, "-days", 2,
                 "-subj", "/CN=Test authority")
 
-    def server(self, name: str, first: str = "", last: str = "") -> ssl.SSLContext:
-        """The context of a server with a certificate for `name`; valid now, or from and until YYYYMMDDHHMMSSZ."""
+    def certificate(self, name: str, first: str = "", last: str = "") -> tuple[pathlib.Path, pathlib.Path]:
+        """A certificate for `name` and its key; valid now, or from and until YYYYMMDDHHMMSSZ."""
         stem = self.folder / f"{name}{last}"
         openssl("req", *NEW_KEY, "-keyout", f"{stem}.key", "-out", f"{stem}.csr", "-subj", f"/CN={name}",
                 "-addext", f"subjectAltName=DNS:{name}")
         days = ("-startdate", first, "-enddate", last) if last else ("-days", 2)
         openssl("ca", "-batch", "-config", self.folder / "ca.cnf", *days, "-in", f"{stem}.csr", "-out", f"{stem}.pem")
+        pathlib.Path(f"{stem}.key").chmod(0o600)
+        return pathlib.Path(f"{stem}.pem"), pathlib.Path(f"{stem}.key")
+
+    def server(self, name: str, first: str = "", last: str = "") -> ssl.SSLContext:
+        """The context of a server with such a certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(f"{stem}.pem", f"{stem}.key")
+        context.load_cert_chain(*self.certificate(name, first, last))
         return context
 
 
@@ -105,17 +110,6 @@ class Front:
                     self._behaviour(self, secured)
         except OSError:
             return  # the peer refused the certificate, or left
-
-
-def forward_to(port: int):
-    """Hands each request to the plain listener at `port`, and its answer back."""
-    def behaviour(front: Front, connection: socket.socket) -> None:
-        front.requests.append(read_request(connection))
-        with socket.create_connection(("127.0.0.1", port)) as service:
-            service.sendall(front.requests[-1])
-            while piece := service.recv(65536):
-                connection.sendall(piece)
-    return behaviour
 
 
 def answer_with(data: bytes):

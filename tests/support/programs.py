@@ -60,7 +60,7 @@ class Simulator(Program):
 
 
 def start_service(program: str, config: pathlib.Path) -> Program:
-    return Program([program, "serve", "--config", config], r'"event":"started".*"url":"http://127\.0\.0\.1:(\d+)"')
+    return Program([program, "serve", "--config", config], r'"event":"started".*"url":"https?://127\.0\.0\.1:(\d+)"')
 
 
 def jython(authority: pathlib.Path, empty_folder: pathlib.Path, path: pathlib.Path) -> dict:
