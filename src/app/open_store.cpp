@@ -1,5 +1,6 @@
 #include "app/open_store.hpp"
 
+#include <filesystem>
 #include <utility>
 
 #include <cardstock/store/sqlite_record_store.hpp>
@@ -12,11 +13,22 @@ Result<OpenStore> open_store(const cli::Config& config,
                              const Clock& clock,
                              Random& random,
                              Log& log) {
-  Result<Secret> key = installation_key(config.store.path + ".key", random);
+  const std::string key_file = config.store.path + ".key";
+  std::error_code ignored;
+  const bool orphaned = std::filesystem::exists(config.store.path, ignored) &&
+                        !std::filesystem::exists(key_file, ignored);
+  Result<Secret> key = installation_key(key_file, random);
   if (!key) return std::unexpected(key.error());
   auto opened = store::SqliteRecordStore::open(
       {.path = config.store.path, .max_rows = config.cache.max_rows}, clock, random, log);
   if (!opened) return std::unexpected(opened.error());
+  if (orphaned) {
+    log.warning("installation_key_made_anew",
+                {{"file", key_file},
+                 {"meaning",
+                  "the rows that the store holds were kept under another key and are "
+                  "not found; put the old key back, or let them age out"}});
+  }
   return OpenStore{*std::move(key), *std::move(opened)};
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "stand.hpp"
 
@@ -307,4 +308,20 @@ TEST_CASE("cards: a batch answers in order, each with its own outcome", "[integr
   CHECK(results.text("/results/3/outcome") == "no_result");
   CHECK(results.text("/results/4/outcome") == "error");
   CHECK(results.text("/results/5/outcome") == "ok");
+}
+
+TEST_CASE("cards: a store whose key is gone is said to be unreachable and the service serves",
+          "[integration]") {
+  Stand stand{kInstance};
+  CHECK(stand.get("IpAddress", "1.1.1.1").status == 200);
+  CHECK_FALSE(stand.log.has("installation_key_made_anew"));  // nothing was there before
+  stand.restart();
+  CHECK_FALSE(stand.log.has("installation_key_made_anew"));
+  CHECK(stand.upstream_calls() == 1);
+  stand.service.reset();
+  REQUIRE(::unlink((stand.config.store.path + ".key").c_str()) == 0);
+  stand.start();
+  CHECK(stand.log.has("installation_key_made_anew"));
+  CHECK(stand.get("IpAddress", "1.1.1.1").status == 200);
+  CHECK(stand.upstream_calls() == 2);
 }

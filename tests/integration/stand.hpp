@@ -13,6 +13,7 @@
 #include <cardstock/util/clock.hpp>
 #include <cardstock/util/json_writer.hpp>
 
+#include "support/event_log.hpp"
 #include "support/http_call.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -121,7 +122,7 @@ class Stand {
   std::size_t upstream_calls() const { return upstream->log().size(); }
 
   SystemClock clock;
-  NullLog log;
+  EventLog log;
   TemporaryDirectory folder;
   cli::Config config;
   std::unique_ptr<simulator::Simulator> upstream;

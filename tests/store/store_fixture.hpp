@@ -14,31 +14,13 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <cardstock/store/sqlite_record_store.hpp>
-#include <cardstock/util/mutex.hpp>
 
 #include "store/sample.hpp"
+#include "support/event_log.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace cardstock::test {
-
-/// Remembers the names of the events.
-class EventLog final : public Log {
- public:
-  bool enabled(LogLevel) const noexcept override { return true; }
-  void write(LogLevel, std::string_view event, std::initializer_list<LogField>) noexcept override {
-    const LockGuard lock{mutex_};
-    events_.emplace_back(event);
-  }
-  bool has(std::string_view event) {
-    const LockGuard lock{mutex_};
-    return std::ranges::find(events_, event) != events_.end();
-  }
-
- private:
-  Mutex mutex_;
-  std::vector<std::string> events_ CARDSTOCK_GUARDED_BY(mutex_);
-};
 
 struct StoreFixture {
   TemporaryDirectory folder;
