@@ -44,6 +44,7 @@ Result<Tenants> Tenants::create(TenantSettings settings, Secret installation_key
                   std::move(installation_key)};
   if (const Credentials& credentials = tenants.settings_.own_credentials; !credentials.empty()) {
     auto own = std::make_shared<Tenant>();
+    tenants.operator_id_ = tenants.id_of(tenants.own_base_, credentials);
     own->id = tenants.own_id();
     own->base = tenants.own_base_;
     own->credentials = credentials;
@@ -102,15 +103,14 @@ Result<TenantPtr> Tenants::of(const GivenCredentials& given) const {
                                           : Credentials{std::string{}, Secret{api_token}};
   tenant->id = id_of(tenant->base, tenant->credentials);
   // Who sends what the operator has configured is that tenant.
-  if (own_ && tenant->id == id_of(own_base_, settings_.own_credentials)) return own_;
+  if (own_ && tenant->id == operator_id_) return own_;
   tenant->portal_origin = portal_of(tenant->base);
   tenant->reach = configured ? Reach::Any : Reach::PublicOnly;
   return tenant;
 }
 
 TenantId Tenants::own_id() const {
-  if (settings_.scope == TenantSettings::Scope::Credential)
-    return id_of(own_base_, settings_.own_credentials);
+  if (settings_.scope == TenantSettings::Scope::Credential) return operator_id_;
   return id_of(own_base_, {.api_id = {}, .secret = {}});  // which no caller can give
 }
 

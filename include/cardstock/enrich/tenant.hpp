@@ -95,6 +95,7 @@ class Tenants {
   std::string own_portal_;  ///< the origin of links into the instance of own_base_
   Secret installation_key_;
   TenantPtr own_;
+  TenantId operator_id_{};  ///< of own_base_ with the configured credentials, where there are any
 };
 
 /// Names the instance that a base URL speaks to: both documented forms, `https://host` and
