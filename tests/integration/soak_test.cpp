@@ -123,13 +123,17 @@ TEST_CASE(
         const bool alice = caller % 2 == 0;
         const std::string auth = alice ? stand.auth() : stand.auth("bob", "bob-secret");
         while (std::chrono::steady_clock::now() < until) {
-          const std::string name = "n" + std::to_string(chance() % 120) + ".evil.test";
+          const auto number = chance() % 120;
+          const std::string name = "n" + std::to_string(number) + ".evil.test";
           const auto begun = std::chrono::steady_clock::now();
           const HttpAnswer answer = stand.post("InternetDomainName", name, auth);
           if (std::chrono::steady_clock::now() - begun > 10s) ++late;
           ++asked;
           const Json envelope{answer.body};
-          if (!outcomes.contains(envelope.text("/outcome"))) ++wrong;
+          // The first hundred are held, by both; never is "could not be asked" said as "nobody".
+          const std::string outcome = envelope.text("/outcome");
+          if (!outcomes.contains(outcome) || outcome == (number < 100 ? "no_result" : "ok"))
+            ++wrong;
           // Nobody sees the other's organization.
           if (answer.body.find(alice ? "Org B" : "Org A") != std::string::npos) ++crossed;
         }
