@@ -143,7 +143,7 @@ class Renderer {
     }
     const std::string_view why =
         cut_ > 0 ? ", the default owner, is not among the owners that were read; shown is "
-                 : ", the default owner, does not hold this indicator; shown is ";
+                 : ", the default owner, has no copy that these credentials see; shown is ";
     note(line(wanted) + std::string{why} + facts_.owner_name + ".");
   }
 

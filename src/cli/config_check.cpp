@@ -91,9 +91,9 @@ bool is_shown(const ThreatConnectSection& section, const std::string& owner) {
 }
 
 bool has_condition(const Criterion& criterion) {
-  return !criterion.owner.empty() || !criterion.types.empty() || !criterion.tag.empty() ||
-         criterion.min_confidence || criterion.min_rating || criterion.min_threat_assess ||
-         criterion.max_false_positives;
+  return !trim(criterion.owner).empty() || !criterion.types.empty() ||
+         !trim(criterion.tag).empty() || criterion.min_confidence || criterion.min_rating ||
+         criterion.min_threat_assess || criterion.max_false_positives;
 }
 
 void check_criteria(const Config& config, const Lines& lines, Faults& faults) {

@@ -140,7 +140,7 @@ bool Dispatcher::ask_otherwise(Instance& instance, const CallPtr& call, const Er
   }
   if (error.code == ErrorCode::QueryRefused && call->flights.size() > 1) {
     // One of them spoils the query for all: ask in halves until it stands alone.
-    ask_in_parts(instance, *call, call->flights, 2);
+    ask_in_halves(instance, *call);
     return true;
   }
   if (error.code == ErrorCode::ClockSkew && !call->clock_retried) {
@@ -208,15 +208,23 @@ void Dispatcher::on_page(Instance& instance, const CallPtr& call, threatconnect:
 }
 
 void Dispatcher::finish(Instance& instance, Call& call) {
+  // Whose rows were not read cannot be told: each is asked alone in the end.
+  if (call.rows_cut > 0 && call.flights.size() > 1) return ask_in_halves(instance, call);
   std::uint64_t unmatched = 0;
   std::vector<threatconnect::Record> records = records_of(call, unmatched);
   counters_->unmatched_rows.fetch_add(unmatched, std::memory_order_relaxed);
-  std::vector<FlightPtr> unanswered;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const FlightPtr& flight = call.flights[i];
     learn_owners(call, records[i]);
     if (records[i].absent() && call.rows_cut > 0) {
-      unanswered.push_back(flight);  // it may be among the rows that were not read
+      // It may be among the rows that were not read.
+      const Error error{ErrorCode::AnswerUnreadable,
+                        "ThreatConnect's answer could not be read in full, and what was read does "
+                        "not hold this indicator.",
+                        std::to_string(call.rows_cut) + " rows not read"};
+      counters_->failed(error, parts_.clock.wall());
+      log_failure(call, error);
+      settle(flight, nullptr, &error);
       continue;
     }
     store::StoredRecord stored{
@@ -227,30 +235,12 @@ void Dispatcher::finish(Instance& instance, Call& call) {
                              : cache_.keep(*flight->tenant, flight->indicator, std::move(stored)),
            nullptr);
   }
-  if (unanswered.empty()) return;
-  if (call.flights.size() > 1) {
-    const bool fewer = unanswered.size() < call.flights.size();
-    return ask_in_parts(instance, call, unanswered, fewer ? 1 : 2);
-  }
-  const Error error{ErrorCode::AnswerUnreadable,
-                    "ThreatConnect's answer could not be read in full, and what was read does not "
-                    "hold this indicator.",
-                    std::to_string(call.rows_cut) + " rows not read"};
-  counters_->failed(error, parts_.clock.wall());
-  log_failure(call, error);
-  settle(unanswered.front(), nullptr, &error);
 }
 
-void Dispatcher::ask_in_parts(Instance& instance,
-                              const Call& call,
-                              std::span<const FlightPtr> flights,
-                              std::size_t parts) {
-  for (std::size_t part = 0; part < parts; ++part) {
-    const std::size_t from = flights.size() * part / parts;
-    const std::size_t to = flights.size() * (part + 1) / parts;
-    const auto some = flights.subspan(from, to - from);
-    instance.prepare(make_call({some.begin(), some.end()}, call.base, settings_.owners));
-  }
+void Dispatcher::ask_in_halves(Instance& instance, const Call& call) {
+  const auto middle = call.flights.begin() + static_cast<std::ptrdiff_t>(call.flights.size() / 2);
+  instance.prepare(make_call({call.flights.begin(), middle}, call.base, settings_.owners));
+  instance.prepare(make_call({middle, call.flights.end()}, call.base, settings_.owners));
 }
 
 void Dispatcher::log_failure(const Call& call, const Error& error) {

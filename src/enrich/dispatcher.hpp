@@ -6,7 +6,6 @@
 /// Threads: one at a time (the enricher's). Blocking: none. Limits: EnrichSettings.
 #include <map>
 #include <memory>
-#include <span>
 #include <variant>
 
 #include <cardstock/enrich/enricher.hpp>
@@ -127,11 +126,8 @@ class Dispatcher {
   bool try_again(Instance& instance, const CallPtr& call, const Error& error, int status);
   void on_page(Instance& instance, const CallPtr& call, threatconnect::Page page);
   void finish(Instance& instance, Call& call);
-  /// Asks again for `flights`, which are of `call`, in that many calls of about equal size.
-  void ask_in_parts(Instance& instance,
-                    const Call& call,
-                    std::span<const FlightPtr> flights,
-                    std::size_t parts);
+  /// Asks again, in two calls, for what one call could not tell.
+  void ask_in_halves(Instance& instance, const Call& call);
   void log_failure(const Call& call, const Error& error);
   void note_accepted(const Tenant& tenant);
   void note_refused(Instance& instance, const Tenant& tenant, const Error& error);

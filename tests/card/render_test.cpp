@@ -96,8 +96,10 @@ TEST_CASE("render: values outside their scale are left out, with a note", "[card
 TEST_CASE("render: another than the default owner speaks, and the card says so", "[card]") {
   const auto record = record_of({copy_of("Source B")});
   CHECK(card_of(record, settings_for("Org A")).text("owner_name") == "Source B");
-  CHECK(notes_of(record, settings_for("Org A")) ==
-        Texts{"Org A, the default owner, does not hold this indicator; shown is Source B."});
+  CHECK(
+      notes_of(record, settings_for("Org A")) ==
+      Texts{
+          "Org A, the default owner, has no copy that these credentials see; shown is Source B."});
   CHECK(notes_of(record, settings_for("")).empty());
   CHECK(notes_of(record, settings_for(" Source B ")).empty());
 }
@@ -311,8 +313,10 @@ TEST_CASE("render: a default owner that these credentials do not see is not name
   auto settings = settings_for("Org A");
   const auto record = record_of({copy_of("Source B")});
   settings.owners.kinds = {{"Source B", "Source"}, {" Org A ", "Organization"}};
-  CHECK(notes_of(record, settings) ==
-        Texts{"Org A, the default owner, does not hold this indicator; shown is Source B."});
+  CHECK(
+      notes_of(record, settings) ==
+      Texts{
+          "Org A, the default owner, has no copy that these credentials see; shown is Source B."});
   settings.owners.kinds = {{"Source B", "Source"}};
   CHECK(notes_of(record, settings) ==
         Texts{"The default owner is not visible to these credentials; shown is Source B."});

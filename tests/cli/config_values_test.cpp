@@ -227,6 +227,7 @@ TEST_CASE("config: texts, lists, endpoints and choices are checked", "[cli]") {
       {"[[client]]\nname = \"a\"\nrights = [\"write\"]\n",
        "client.rights must hold only one of \"ask\", \"refresh\" or \"admin\""},
       {"[[criteria]]\nname = \"a\"\n", "cardstock.toml:1: criteria \"a\" states no condition"},
+      {"[[criteria]]\nname = \"a\"\ntag = \" \"\nowner = \"  \"\n", "\"a\" states no condition"},
       {"[[criteria]]\nname = \"a\"\nmin_rating = 6\n",
        "cardstock.toml:3: criteria.min_rating must be a number from 0 to 5, found 6, in \"a\""},
       {"[[criteria]]\nname = \"a\"\nmin_raiting = 5\n",

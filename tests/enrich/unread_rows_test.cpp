@@ -54,7 +54,7 @@ TEST_CASE("unread rows: a card that is held is not replaced by an answer that le
   CHECK((*stale)->status == CacheStatus::Stale);
 }
 
-TEST_CASE("unread rows: in a merged call only those left open are asked again", "[enrich]") {
+TEST_CASE("unread rows: in a merged call nobody is told of another's", "[enrich]") {
   Fixture f{{.requests_per_minute = 0, .burst = 0, .concurrent = 1, .max_attempts = 1}};
   f.get(f.ask("first.test"));
   const auto found = f.get(f.ask("found.test"));
@@ -63,20 +63,22 @@ TEST_CASE("unread rows: in a merged call only those left open are asked again", 
   f.answer(0, counted(page({}), 0));
   REQUIRE(f.client.request_count() == 2);
   f.answer(1, counted(page({row("Host", "found.test", "Org A")}), 2));
-  CHECK(f.owners(*found) == "Org A;");
+  REQUIRE_FALSE(*found);  // the row that was not read may be a copy of it
   REQUIRE(f.client.request_count() == 3);
-  CHECK(f.client.request(2).target.find("open.test") != std::string::npos);
-  CHECK(f.client.request(2).target.find("lost.test") != std::string::npos);
-  CHECK(f.client.request(2).target.find("found.test") == std::string::npos);
-  // Both are still open: each is asked alone.
-  f.answer(2, page({kUnreadableRow}));
+  f.answer(2, counted(page({row("Host", "found.test", "Org A")}), 1));
+  CHECK(f.owners(*found) == "Org A;");
   REQUIRE(f.client.request_count() == 4);
-  f.answer(3, counted(page({}), 0));
-  f.answer(4, page({kUnreadableRow}));
+  CHECK(f.client.request(3).target.find("open.test") != std::string::npos);
+  CHECK(f.client.request(3).target.find("lost.test") != std::string::npos);
+  CHECK(f.client.request(3).target.find("found.test") == std::string::npos);
+  f.answer(3, page({kUnreadableRow}));
+  REQUIRE(f.client.request_count() == 5);
+  f.answer(4, counted(page({}), 0));
+  f.answer(5, page({kUnreadableRow}));
   CHECK((*open)->entry->absent);
   REQUIRE_FALSE((*lost)->entry);
   CHECK((*lost)->error->code == ErrorCode::AnswerUnreadable);
-  CHECK(f.client.request_count() == 5);
+  CHECK(f.client.request_count() == 6);
 }
 
 TEST_CASE("unread rows: pages beyond the limit leave open who is on them", "[enrich]") {
