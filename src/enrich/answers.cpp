@@ -1,16 +1,15 @@
 /// What comes back from ThreatConnect, and what follows from it. A part of Dispatcher.
 #include <algorithm>
 
-#include <cardstock/util/text.hpp>
 #include <cardstock/util/time_text.hpp>
 
 #include "dispatcher.hpp"
+#include "read_answer.hpp"
 #include "retry_after.hpp"
 
 namespace cardstock::enrich {
 namespace {
 
-constexpr std::size_t kMaxRows = 10'000;
 constexpr std::size_t kMaxRememberedTenants = 100'000;
 constexpr std::size_t kMaxForms = 1000;
 constexpr std::chrono::minutes kAcceptedEvery{1};
@@ -20,26 +19,6 @@ constexpr int kMostDoublings = 6;
 
 std::chrono::milliseconds hold_without_time(int refusals_in_a_row) {
   return kFirstHold * (1 << std::clamp(refusals_in_a_row - 1, 0, kMostDoublings));
-}
-
-/// What ThreatConnect says of a failure is repeated to callers, in figures and in the log; if it
-/// says the secret that it was sent, that is cut out first.
-Result<threatconnect::Page> read_page(const fetch::HttpResponse& response,
-                                      const threatconnect::Credentials& credentials) {
-  constexpr std::size_t kShortestSecret = 8;  // less would cut words
-  constexpr std::string_view kCut = "[removed]";
-  auto page = threatconnect::read_indicators(response.status, response.content_type, response.body);
-  const std::string_view secret = credentials.secret.reveal();
-  if (page || secret.size() < kShortestSecret) return page;
-  if (response.body.contains(secret)) {
-    std::string body = response.body;
-    replace_all(body, secret, kCut);
-    page = threatconnect::read_indicators(response.status, response.content_type, body);
-    if (page) return page;
-  }
-  replace_all(page.error().public_detail, secret, kCut);  // it was written in another way there
-  replace_all(page.error().cause, secret, kCut);
-  return page;
 }
 
 }  // namespace
@@ -58,7 +37,8 @@ void Dispatcher::on_done(CallDone done) {
 void Dispatcher::on_answer(Instance& instance,
                            const CallPtr& call,
                            const fetch::HttpResponse& response) {
-  Result<threatconnect::Page> page = read_page(response, call->tenant->credentials);
+  Result<threatconnect::Page> page =
+      read_answer(response, call->tenant->credentials, threatconnect::read_indicators);
   if (!page) return on_refusal(instance, call, page.error(), &response);
   instance.breaker.succeeded();
   instance.speed_up();
@@ -187,7 +167,7 @@ void Dispatcher::on_page(Instance& instance, const CallPtr& call, threatconnect:
   call->skipped += static_cast<std::int64_t>(page.skipped);
   std::ranges::move(page.rows, std::back_inserter(call->rows));
   const bool more = !page.next.empty();
-  if (!more || call->pages >= settings_.max_pages || call->rows.size() >= kMaxRows) {
+  if (!more || call->pages >= settings_.max_pages || call->rows.size() >= threatconnect::kMaxRows) {
     const std::int64_t missing = call->total - static_cast<std::int64_t>(call->rows.size());
     call->rows_cut = std::max({missing, call->skipped, std::int64_t{more ? 1 : 0}});
     return finish(instance, *call);

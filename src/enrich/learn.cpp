@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dispatcher.hpp"
+#include "read_answer.hpp"
 
 namespace cardstock::enrich {
 namespace {
@@ -54,7 +55,7 @@ void Dispatcher::on_learned(LearnDone done) {
     pace(instance, learning.counted_at - RateLimiter::kSettle, response);
   if (done.step == LearnDone::Step::Owners) {
     const auto owners =
-        threatconnect::read_owners(response.status, response.content_type, response.body);
+        read_answer(response, learning.tenant->credentials, threatconnect::read_owners);
     if (!owners) return counters_->failed(owners.error(), parts_.clock.wall());
     for (const threatconnect::Owner& owner : *owners) {
       learning.profile.kinds.emplace(owner.name, owner.type);
@@ -67,7 +68,7 @@ void Dispatcher::on_learned(LearnDone done) {
       learning.profile.organization = learning.organizations.front();
   } else {
     const auto own =
-        threatconnect::read_own_owner(response.status, response.content_type, response.body);
+        read_answer(response, learning.tenant->credentials, threatconnect::read_own_owner);
     if (own) {
       learning.profile.organization = own->name;
       learning.profile.kinds.emplace(own->name, own->type);

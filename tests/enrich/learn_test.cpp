@@ -127,3 +127,15 @@ TEST_CASE("learn: a refusal of the limit binds, whoever asked", "[enrich]") {
   f.answer(1, refusal);
   CHECK(f.enricher->stats().limiter_held_until == f.clock.wall() + 9s);
 }
+
+TEST_CASE("learn: a secret that ThreatConnect repeats goes no further", "[enrich]") {
+  Fixture f{learning()};
+  const std::string token = "TOKEN-abc/def-0123";
+  f.get(f.ask("evil.test", *f.tenants->of({"https://tc.test/api", "", "", token})));
+  f.answer(0, page({row("Host", "evil.test", "S")}));
+  REQUIRE(f.client.request_count() == 2);
+  f.answer(1, R"({"status":"Failure","message":"no owners for )" + token + R"("})", 400);
+  const EnrichStats stats = f.enricher->stats();
+  REQUIRE(stats.recent_errors.size() == 1);
+  CHECK(stats.recent_errors[0].message.find("no owners for [removed]") != std::string::npos);
+}
