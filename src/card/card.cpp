@@ -210,8 +210,9 @@ class Renderer {
                            .value = clean_markup(attribute.value, settings_.max_text),
                            .owner = owner};
           if (row.value.empty()) continue;
-          // Clean texts hold no line break.
-          if (!seen.insert(row.type + '\n' + row.value + '\n' + row.owner).second) continue;
+          // Of what was cut the rest tells them apart. Type and owner hold no line break.
+          const std::string& told = row.value.ends_with("\u2026") ? attribute.value : row.value;
+          if (!seen.insert(row.type + '\n' + told + '\n' + row.owner).second) continue;
           if (facts_.attributes.size() < settings_.max_attributes)
             facts_.attributes.push_back(std::move(row));
         }

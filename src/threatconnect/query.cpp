@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <cardstock/threatconnect/answer.hpp>
 #include <cardstock/util/json_writer.hpp>
 #include <cardstock/util/text.hpp>
 
@@ -145,7 +146,8 @@ RequestLine indicators_request(const BaseUrl& base,
 }
 
 RequestLine owners_request(const BaseUrl& base) {
-  return {base.path() + "/v3/security/owners?resultLimit=500", {}};
+  // The most that a page holds: who is not in it cannot be called invisible otherwise.
+  return {base.path() + "/v3/security/owners?resultLimit=" + std::to_string(kMaxRows), {}};
 }
 
 RequestLine own_owner_request(const BaseUrl& base) {

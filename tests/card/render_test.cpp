@@ -199,6 +199,15 @@ TEST_CASE("render: default and pinned attributes of the speaking owner first, th
   CHECK_FALSE(card.has("notes"));
 }
 
+TEST_CASE("render: attributes that only differ where they are cut are two", "[card]") {
+  auto org = copy_of("Org A");
+  const std::string same(3000, 'x');
+  org.attributes = {Attribute{.type = "Description", .value = same + "1"},
+                    Attribute{.type = "Description", .value = same + "2"},
+                    Attribute{.type = "Description", .value = same + "2"}};
+  CHECK(card_of(record_of({org}), settings_for("Org A")).list("attributes", "value").size() == 2);
+}
+
 TEST_CASE("render: tags are unique and clean", "[card]") {
   auto org = copy_of("Org A");
   org.tags = {"apt", " apt\n", "",

@@ -185,7 +185,7 @@ TEST_CASE("query: the target names the fields once each and the page", "[threatc
 
 TEST_CASE("query: owners are asked by their own calls", "[threatconnect]") {
   const BaseUrl base = base_of("https://tc.example.test/api");
-  CHECK(owners_request(base).target == "/api/v3/security/owners?resultLimit=500");
+  CHECK(owners_request(base).target == "/api/v3/security/owners?resultLimit=10000");
   CHECK(own_owner_request(base).target == "/api/v2/owners/mine");
   CHECK(owners_request(base).body.empty());
 }
