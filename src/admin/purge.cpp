@@ -127,14 +127,15 @@ std::string words_of(const Terms& terms) {
 }  // namespace
 
 Result<PurgeOrder> read_purge_order(std::string_view json, WallTime now) {
-  const Result<Terms> terms = read_terms(json);
-  if (!terms) return std::unexpected(terms.error());
-  store::PurgeFilter base{.tenant = terms->tenant, .owner = terms->owner};
-  if (terms->older_than_seconds)
-    base.fetched_before = now - std::chrono::seconds{*terms->older_than_seconds};
-  Result<std::vector<store::PurgeFilter>> filters = filters_of(*terms, base);
+  const Result<Terms> read = read_terms(json);
+  if (!read) return std::unexpected(read.error());
+  const Terms& terms = *read;
+  store::PurgeFilter base{.tenant = terms.tenant, .owner = terms.owner};
+  if (terms.older_than_seconds)
+    base.fetched_before = now - std::chrono::seconds{*terms.older_than_seconds};
+  Result<std::vector<store::PurgeFilter>> filters = filters_of(terms, base);
   if (!filters) return std::unexpected(filters.error());
-  return PurgeOrder{*std::move(filters), words_of(*terms)};
+  return PurgeOrder{*std::move(filters), words_of(terms)};
 }
 
 Purges::Purges(enrich::Enricher& enricher, Log& log)

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,17 +32,17 @@ struct Bench {
   SystemClock clock;
   SystemRandom random;
   SpdlogLog log{LogLevel::Warning, clock};
-  std::optional<OpenStore> opened;
+  std::unique_ptr<store::RecordStore> store;
   std::optional<store::TenantId> own;  ///< the tenant of the configured credentials
 };
 
 Status open(Bench& bench, const cli::Config& config) {
   Result<OpenStore> opened = open_store(config, bench.clock, bench.random, bench.log);
   if (!opened) return std::unexpected(opened.error());
-  bench.opened = *std::move(opened);
-  const Result<enrich::Tenants> tenants = make_tenants(config, bench.opened->installation_key);
+  const Result<enrich::Tenants> tenants = make_tenants(config, opened->installation_key);
   if (!tenants) return std::unexpected(tenants.error());
   if (tenants->own()) bench.own = tenants->own()->id;
+  bench.store = std::move(opened->store);
   return {};
 }
 
@@ -55,7 +56,7 @@ Result<std::optional<store::TenantId>> tenant_of(const Bench& bench, bool all, c
                   flag);
 }
 
-Result<Imported> import_from(Bench& bench,
+Result<Imported> import_from(store::RecordStore& store,
                              const std::optional<store::TenantId>& tenant,
                              const std::string& path) {
   std::uint64_t refusals = 0;
@@ -64,10 +65,10 @@ Result<Imported> import_from(Bench& bench,
       std::cerr << "cardstock: " << printable(path) << ':' << line << ": "
                 << printable(why.public_detail) << '\n';
   };
-  if (path == "-") return import_rows(*bench.opened->store, tenant, std::cin, refused);
+  if (path == "-") return import_rows(store, tenant, std::cin, refused);
   std::ifstream file{path, std::ios::binary};
   if (!file) return fail(ErrorCode::InvalidConfig, "The file " + path + " cannot be read.");
-  return import_rows(*bench.opened->store, tenant, file, refused);
+  return import_rows(store, tenant, file, refused);
 }
 
 }  // namespace
@@ -85,7 +86,7 @@ ExitCode export_store(const cli::ExportCommand& command) {
   const auto tenant = tenant_of(bench, command.all_tenants, "--all-tenants");
   if (!tenant) return complain(tenant.error());
   std::ios::sync_with_stdio(false);
-  const Result<std::uint64_t> rows = export_rows(*bench.opened->store, *tenant, std::cout);
+  const Result<std::uint64_t> rows = export_rows(*bench.store, *tenant, std::cout);
   if (!rows) return complain(rows.error());
   std::cerr << count_text(*rows) << (*rows == 1 ? " row" : " rows") << " exported\n";
   return ExitCode::Ok;
@@ -102,7 +103,7 @@ ExitCode import_store(const cli::ImportCommand& command) {
   const std::vector<std::string> files =
       command.files.empty() ? std::vector<std::string>{"-"} : command.files;
   for (const std::string& path : files) {
-    const Result<Imported> part = import_from(bench, *tenant, path);
+    const Result<Imported> part = import_from(*bench.store, *tenant, path);
     if (!part) return complain(part.error());
     all.stored += part->stored;
     all.skipped += part->skipped;

@@ -180,12 +180,14 @@ class Parser {
     return command;
   }
 
-  static void add_config(CLI::App* command, std::string& path, std::string description) {
+  static void add_config(CLI::App* command, std::string& path, const std::string& description) {
     command->add_option("--config", path, description + "; default: $CARDSTOCK_CONFIG")
         ->type_name("FILE");
   }
 
-  static void add_service(CLI::App* command, ServiceOptions& service, std::string url_description) {
+  static void add_service(CLI::App* command,
+                          ServiceOptions& service,
+                          const std::string& url_description) {
     command
         ->add_option("--url", service.url,
                      url_description + "; default: its listener in the configuration")

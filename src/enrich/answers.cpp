@@ -210,10 +210,13 @@ void Dispatcher::finish(Instance& instance, Call& call) {
     store::StoredRecord stored{
         .record = std::move(records[i]), .fetched_at = call.sent_at, .asked = {}};
     if (stored.record.absent()) stored.asked = flight->spellings;
-    settle(flight,
-           flight->overtaken ? cache_.show(*flight->tenant, flight->indicator, stored)
-                             : cache_.keep(*flight->tenant, flight->indicator, std::move(stored)),
-           nullptr);
+    EntryPtr entry;
+    if (flight->overtaken) {
+      entry = cache_.show(*flight->tenant, flight->indicator, stored);
+    } else {
+      entry = cache_.keep(*flight->tenant, flight->indicator, std::move(stored));
+    }
+    settle(flight, entry, nullptr);
   }
 }
 

@@ -43,8 +43,9 @@ EntryPtr Cache::held(const Tenant& tenant, const Indicator& indicator) {
                                              {"cause", stored.error().cause}});
     return nullptr;
   }
-  if (!*stored) return nullptr;
-  EntryPtr entry = show(tenant, indicator, **stored);
+  const std::optional<store::StoredRecord>& row = *stored;
+  if (!row) return nullptr;
+  EntryPtr entry = show(tenant, indicator, *row);
   memory_.insert_as_of(generation, view(tenant, indicator), entry);
   return entry;
 }

@@ -6,7 +6,7 @@ namespace cardstock::enrich {
 
 void Counters::failed(const Error& error, WallTime now) {
   errors[static_cast<std::size_t>(error.code)].fetch_add(1, std::memory_order_relaxed);
-  const LockGuard lock{mutex};
+  const LockGuard lock{mutex_};
   const auto same = std::ranges::find_if(recent_, [&](const RecentError& r) {
     return r.kind == error.code && r.message == error.public_detail;
   });
@@ -23,7 +23,7 @@ void Counters::publish(const LimiterGauges& gauges, SteadyTime now, WallTime wal
   const auto wall_of = [&](SteadyTime at) {
     return wall + std::chrono::ceil<std::chrono::milliseconds>(at - now);
   };
-  const LockGuard lock{mutex};
+  const LockGuard lock{mutex_};
   used_ = gauges.used;
   allowed_ = gauges.allowed;
   window_ends_at_ = wall_of(gauges.window_end);
@@ -32,7 +32,7 @@ void Counters::publish(const LimiterGauges& gauges, SteadyTime now, WallTime wal
 }
 
 void Counters::read_limiter(EnrichStats& into) const {
-  const LockGuard lock{mutex};
+  const LockGuard lock{mutex_};
   into.limiter_used = used_;
   into.limiter_allowed = allowed_;
   into.limiter_window_ends_at = window_ends_at_;
@@ -40,7 +40,7 @@ void Counters::read_limiter(EnrichStats& into) const {
 }
 
 std::vector<RecentError> Counters::recent() const {
-  const LockGuard lock{mutex};
+  const LockGuard lock{mutex_};
   return {recent_.begin(), recent_.end()};
 }
 

@@ -35,23 +35,23 @@ struct Counters {
   Histogram latency;
 
   /// Counts an upstream error and remembers it among the recent ones.
-  void failed(const Error& error, WallTime now) CARDSTOCK_EXCLUDES(mutex);
-  std::vector<RecentError> recent() const CARDSTOCK_EXCLUDES(mutex);
+  void failed(const Error& error, WallTime now) CARDSTOCK_EXCLUDES(mutex_);
+  std::vector<RecentError> recent() const CARDSTOCK_EXCLUDES(mutex_);
   /// `now` and `wall` are one instant.
   void publish(const LimiterGauges& gauges, SteadyTime now, WallTime wall)
-      CARDSTOCK_EXCLUDES(mutex);
+      CARDSTOCK_EXCLUDES(mutex_);
   /// Fills the limiter's figures.
-  void read_limiter(EnrichStats& into) const CARDSTOCK_EXCLUDES(mutex);
+  void read_limiter(EnrichStats& into) const CARDSTOCK_EXCLUDES(mutex_);
 
  private:
   static constexpr std::size_t kRecent = 20;
-  mutable Mutex mutex;
-  std::deque<RecentError> recent_ CARDSTOCK_GUARDED_BY(mutex);  ///< newest first
+  mutable Mutex mutex_;
+  std::deque<RecentError> recent_ CARDSTOCK_GUARDED_BY(mutex_);  ///< newest first
   // The limiter as it was last seen.
-  std::int64_t used_ CARDSTOCK_GUARDED_BY(mutex) = 0;
-  std::int64_t allowed_ CARDSTOCK_GUARDED_BY(mutex) = 0;
-  WallTime window_ends_at_ CARDSTOCK_GUARDED_BY(mutex);
-  std::optional<WallTime> held_until_ CARDSTOCK_GUARDED_BY(mutex);
+  std::int64_t used_ CARDSTOCK_GUARDED_BY(mutex_) = 0;
+  std::int64_t allowed_ CARDSTOCK_GUARDED_BY(mutex_) = 0;
+  WallTime window_ends_at_ CARDSTOCK_GUARDED_BY(mutex_);
+  std::optional<WallTime> held_until_ CARDSTOCK_GUARDED_BY(mutex_);
 };
 
 }  // namespace cardstock::enrich

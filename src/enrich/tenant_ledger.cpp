@@ -79,9 +79,8 @@ StandingPtr TenantLedger::of(const TenantId& tenant) {
     if (const auto it = standings_.find(tenant); it != standings_.end()) return it->second;
   }
   // A store that fails knows nothing: the credential is then a stranger until it is accepted.
-  const auto stored = store_.tenant(tenant);
-  auto standing =
-      std::make_shared<Standing>(stored && *stored ? (*stored)->last_accepted_at : std::nullopt);
+  const std::optional<store::TenantState> stored = store_.tenant(tenant).value_or(std::nullopt);
+  auto standing = std::make_shared<Standing>(stored ? stored->last_accepted_at : std::nullopt);
   const WriteLock lock{mutex_};
   if (standings_.size() >= kMaxTenants) standings_.clear();
   return standings_.emplace(tenant, std::move(standing)).first->second;

@@ -1,9 +1,7 @@
-#include <fstream>
-#include <iterator>
-
 #include <catch2/catch.hpp>
 
 #include "card/samples.hpp"
+#include "support/read_file.hpp"
 
 /// Whole cards against tests/golden/card/*.json: same members, same order, same values; layout does
 /// not count.
@@ -21,10 +19,7 @@ std::string compact(const std::string& json) {
 std::string golden(const std::string& name) {
   const std::string path =
       std::string{CARDSTOCK_SOURCE_DIR} + "/tests/golden/card/" + name + ".json";
-  std::ifstream file{path};
-  INFO(path);
-  REQUIRE(file.good());
-  return std::string{std::istreambuf_iterator<char>{file}, {}};
+  return read_file(path);
 }
 
 void check_golden(const std::string& name,

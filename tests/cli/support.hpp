@@ -3,12 +3,13 @@
 /// \brief What the tests of this room share: environments, small files, configurations.
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 
 #include <catch2/catch.hpp>
 
 #include <cardstock/cli/config.hpp>
+
+#include "support/read_file.hpp"
 
 namespace cardstock::test {
 
@@ -22,12 +23,6 @@ inline cli::Environment environment_of(std::map<std::string, std::string> variab
 
 inline void write_file(const std::string& path, std::string_view content) {
   std::ofstream{path, std::ios::binary} << content;
-}
-
-inline std::string read_file(const std::string& path) {
-  std::ostringstream out;
-  out << std::ifstream{path, std::ios::binary}.rdbuf();
-  return out.str();
 }
 
 /// A configuration that must be good.

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "store/store_fixture.hpp"
+#include "support/read_file.hpp"
 
 using namespace cardstock;
 using namespace cardstock::store;
@@ -20,13 +21,6 @@ void check_refused(const std::string& path) {
   CHECK(opened.error().code == ErrorCode::InvalidConfig);
   CHECK(opened.error().public_detail.find("store.path") != std::string::npos);
   CHECK(opened.error().public_detail.find(path) != std::string::npos);
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file{path, std::ios::binary};
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  return bytes.str();
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ TEST_CASE("credentials: an empty key and an empty message are digested too", "[t
 }
 
 TEST_CASE("credentials: signatures equal the published vectors", "[threatconnect]") {
-  std::istringstream lines{
-      file_text(std::string{CARDSTOCK_SOURCE_DIR} + "/tests/golden/threatconnect/signatures.tsv")};
+  std::istringstream lines{test::read_file(std::string{CARDSTOCK_SOURCE_DIR} +
+                                           "/tests/golden/threatconnect/signatures.tsv")};
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with('#')) continue;

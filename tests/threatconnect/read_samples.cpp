@@ -4,12 +4,12 @@
 ///
 ///   read_samples FILE…
 /// Exit status: 0, or 1 when a file could not be read or was refused.
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include <cardstock/threatconnect/answer.hpp>
 #include <cardstock/util/time_text.hpp>
+
+#include "support/read_file.hpp"
 
 using namespace cardstock;
 using namespace cardstock::threatconnect;
@@ -41,13 +41,8 @@ void print(const Row& row) {
   std::cout << " id=" << copy.id << '\n';
 }
 
-bool read_file(const char* path) {
-  std::ifstream in{path, std::ios::binary};
-  if (!in) {
-    std::cout << path << ": cannot be opened\n";
-    return false;
-  }
-  const std::string body{std::istreambuf_iterator<char>{in}, {}};
+bool read_sample(const char* path) {
+  const std::string body = test::read_file(path);
   const auto page = read_indicators(200, "", body);
   if (!page) {
     std::cout << path << ": " << name_of(page.error().code) << ": " << page.error().public_detail
@@ -65,6 +60,13 @@ bool read_file(const char* path) {
 
 int main(int count, char** arguments) {
   bool good = count > 1;
-  for (int i = 1; i < count; ++i) good = read_file(arguments[i]) && good;
+  for (int i = 1; i < count; ++i) {
+    try {
+      good = read_sample(arguments[i]) && good;
+    } catch (const std::exception& e) {
+      std::cout << e.what() << '\n';
+      good = false;
+    }
+  }
   return good ? 0 : 1;
 }

@@ -31,8 +31,8 @@ std::string trimmed(std::string text) {
 TEST_CASE("record: the stored form is the golden one", "[threatconnect]") {
   Record record = record_of("v7_two_owners.json");
   record.copies_cut = 3;
-  const std::string golden = trimmed(
-      file_text(std::string{CARDSTOCK_SOURCE_DIR} + "/tests/golden/threatconnect/record_v1.json"));
+  const std::string golden = trimmed(test::read_file(std::string{CARDSTOCK_SOURCE_DIR} +
+                                                     "/tests/golden/threatconnect/record_v1.json"));
   CHECK(encode(record) == golden);
   const auto read = decode(golden);
   REQUIRE(read);

@@ -61,7 +61,7 @@ struct Ask {
 };
 
 struct Reply {
-  EntryPtr entry;  ///< null when `error` is set
+  EntryPtr entry;  ///< null only when `error` says why
   CacheStatus status = CacheStatus::Miss;
   std::string stale_reason;  ///< of Stale: "refreshing", or the name of the error that kept it from
                              ///< being refreshed

@@ -263,16 +263,17 @@ struct Api::Impl {
                const RequestId& id) {
     const std::optional<Caller> caller = administrator(exposure, request, responder, id);
     if (!caller) return;
-    Result<PreviewQuery> asked = read_preview_query(request.query);
-    if (!asked) return send_problem(responder, 400, asked.error().public_detail, id, false);
-    if (asked->entity) {
+    Result<PreviewQuery> read = read_preview_query(request.query);
+    if (!read) return send_problem(responder, 400, read.error().public_detail, id, false);
+    PreviewQuery& asked = *read;
+    if (asked.entity) {
       Terms terms = terms_of(request, id);
       terms.explain = Explain::Criteria;
       terms.form = Form::Page;
-      return cards.one(*caller, *std::move(asked->entity), nullptr, terms, responder);
+      return cards.one(*caller, *std::move(asked.entity), nullptr, terms, responder);
     }
-    const SampleCard* const sample = find_sample(asked->sample);
-    if (sample == nullptr && !asked->sample.empty())
+    const SampleCard* const sample = find_sample(asked.sample);
+    if (sample == nullptr && !asked.sample.empty())
       return send_problem(responder, 404, "There is no sample card of this name.", id, false);
     const std::string headers = std::string{kSafety} + std::string{kPreviewHeaders};
     responder.send({.content_type = kPageType, .headers = headers},

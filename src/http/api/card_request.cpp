@@ -54,12 +54,14 @@ Result<Entity> read_entity(const element& from) {
   object entity;
   if (from.get(entity) != simdjson::SUCCESS)
     return malformed(std::string{kShape}, "entity is not an object");
-  const auto type = string_member(entity, "type", "The entity's type must be text.");
-  if (!type) return std::unexpected(type.error());
-  const auto name = string_member(entity, "name", "The entity's name must be text.");
-  if (!name) return std::unexpected(name.error());
-  if (!*type || !*name) return malformed("The entity needs a name and a type.", "missing key");
-  return Entity{std::string{**type}, std::string{**name}};
+  const auto read_type = string_member(entity, "type", "The entity's type must be text.");
+  if (!read_type) return std::unexpected(read_type.error());
+  const auto read_name = string_member(entity, "name", "The entity's name must be text.");
+  if (!read_name) return std::unexpected(read_name.error());
+  const std::optional<std::string_view>& type = *read_type;
+  const std::optional<std::string_view>& name = *read_name;
+  if (!type || !name) return malformed("The entity needs a name and a type.", "missing key");
+  return Entity{std::string{*type}, std::string{*name}};
 }
 
 Result<GivenAuth> read_auth(const object& top) {

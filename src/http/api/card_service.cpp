@@ -74,7 +74,7 @@ Result<CardService::Credentials> CardService::credentials_of(const Caller& calle
   return Credentials{parts_.tenants.own(), CredentialsOf::Service};
 }
 
-Status CardService::parse(Card& card) {
+Result<const Indicator*> CardService::parse(Card& card) {
   card.type = entity_type(card.entity.type);
   if (!card.type) {
     return fail(ErrorCode::UnsupportedType,
@@ -83,8 +83,7 @@ Status CardService::parse(Card& card) {
   }
   Result<Indicator> indicator = Indicator::parse(*card.type, card.entity.name);
   if (!indicator) return std::unexpected(indicator.error());
-  card.indicator = *std::move(indicator);
-  return {};
+  return &card.indicator.emplace(*std::move(indicator));
 }
 
 enrich::AskMode CardService::mode_of(const Caller& caller,
@@ -128,7 +127,8 @@ std::string CardService::headers_of(const RequestId& id,
   headers += "\r\n";
   if (reply != nullptr) {
     append_cache_headers(headers, *reply, now);
-    if (!reply->entry) append_retry_after(headers, *reply->error, reply->retry_after);
+    if (!reply->entry && reply->error)
+      append_retry_after(headers, *reply->error, reply->retry_after);
   }
   return headers;
 }
@@ -166,12 +166,13 @@ void CardService::one(const Caller& caller,
     const Written written = finish(body, card, error);
     send(responder, card, written.status, nullptr, {}, body);
   };
-  if (const Status parsed = parse(card); !parsed) return refuse(parsed.error());
+  const Result<const Indicator*> indicator = parse(card);
+  if (!indicator) return refuse(indicator.error());
   Result<Credentials> credentials = credentials_of(caller, auth);
   if (!credentials) return refuse(credentials.error());
   card.whose = credentials->whose;
   enrich::Ask ask{.tenant = credentials->tenant,
-                  .indicator = *card.indicator,
+                  .indicator = **indicator,
                   .mode = mode_of(caller, *credentials, terms.wish),
                   .lane = terms.lane,
                   .deadline = terms.started + settings_.card_timeout};
@@ -213,8 +214,9 @@ void CardService::many(const Caller& caller,
       continue;
     }
     card.entity = *std::move(request.entities[i]);
-    if (const Status parsed = parse(card); !parsed) {
-      refuse(parsed.error());
+    const Result<const Indicator*> indicator = parse(card);
+    if (!indicator) {
+      refuse(indicator.error());
       continue;
     }
     if (!credentials) {
@@ -223,7 +225,7 @@ void CardService::many(const Caller& caller,
     }
     card.whose = credentials->whose;
     enrich::Ask ask{.tenant = credentials->tenant,
-                    .indicator = *card.indicator,
+                    .indicator = **indicator,
                     .mode = mode,
                     .lane = terms.lane,
                     .deadline = terms.started + settings_.card_timeout};

@@ -72,7 +72,7 @@ class CardService {
 
   Result<Credentials> credentials_of(const Caller& caller, const GivenAuth* auth) const;
   /// Reads type and name; the error is the card's outcome.
-  static Status parse(Card& card);
+  static Result<const Indicator*> parse(Card& card);
   enrich::AskMode mode_of(const Caller& caller, const Credentials& credentials, Wish wish);
   Written finish(std::string& out,
                  const Card& card,

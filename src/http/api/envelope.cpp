@@ -118,7 +118,8 @@ Written write_reply(std::string& out,
                     CredentialsOf credentials,
                     WallTime now,
                     std::string_view request_id) {
-  if (!reply.entry) return write_error(out, asked, *reply.error, credentials, request_id);
+  if (!reply.entry && reply.error)
+    return write_error(out, asked, *reply.error, credentials, request_id);
   const ReadyCard& card = ready(*reply.entry);
   const Outcome outcome = card.card().found ? Outcome::Ok : Outcome::NoResult;
   open_envelope(out, outcome, asked, card.canonical_json());
