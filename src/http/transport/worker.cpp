@@ -187,6 +187,7 @@ void Worker::own_event(Connection& connection, Pistache::Flags<NotifyOn> flags) 
 /// until the next connection comes.
 void Worker::serve_pistache() {
   std::vector<Event> events;
+  events.reserve(pistache_descriptors_.size());
   for (const int descriptor : pistache_descriptors_) events.push_back(readable_event(descriptor));
   if (events.empty()) return;
   try {
