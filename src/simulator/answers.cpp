@@ -145,39 +145,40 @@ Result<Query> read_query(const http::Request& request) {
 
 Answer indicators(const Instance& instance,
                   const Credential& who,
-                  const Result<Query>& query,
+                  const Result<Query>& asked,
                   const Links& links,
                   ValueCase value_case) {
-  if (!query) return error_answer(400, query.error().public_detail);
+  if (!asked) return error_answer(400, asked.error().public_detail);
+  const Query& query = *asked;
   std::vector<bool> visible = who.visible;
-  if (query->owner) {
-    const auto at = instance.owner_named(*query->owner);
+  if (query.owner) {
+    const auto at = instance.owner_named(*query.owner);
     if (!at || !who.visible[*at]) return error_answer(403, "The requested owner was not found");
     visible.assign(visible.size(), false);
     visible[*at] = true;
   }
-  const Result<Node> tree = parse_tql(query->tql);
+  const Result<Node> tree = parse_tql(query.tql);
   if (!tree) {
     Answer answer = error_answer(400, tree.error().public_detail);
     answer.body.replace(answer.body.find("0x1001"), 6, "0x2001");
     return answer;
   }
   const std::vector<std::size_t> all = select(instance, *tree, visible, value_case);
-  const std::size_t first = std::min(static_cast<std::size_t>(query->start), all.size());
-  const std::size_t last = std::min(first + static_cast<std::size_t>(query->limit), all.size());
+  const std::size_t first = std::min(static_cast<std::size_t>(query.start), all.size());
+  const std::size_t last = std::min(first + static_cast<std::size_t>(query.limit), all.size());
   std::string body = "{";
   JsonWriter json{body};
   if (links.next) {
     json.field("next", *links.next);
   } else if (last < all.size()) {
-    json.field("next", page_link(links, *query, static_cast<std::int64_t>(last)));
+    json.field("next", page_link(links, query, static_cast<std::int64_t>(last)));
   }
   if (first > 0)
     json.field("prev",
-               page_link(links, *query, std::max<std::int64_t>(0, query->start - query->limit)));
-  if (query->count && query->start == 0) json.field("count", std::uint64_t{all.size()});
+               page_link(links, query, std::max<std::int64_t>(0, query.start - query.limit)));
+  if (query.count && query.start == 0) json.field("count", std::uint64_t{all.size()});
   json.key("data").begin_array();
-  append_rows(body, instance, *query, all, first, last);
+  append_rows(body, instance, query, all, first, last);
   json.end_array().field("status", "Success");
   body += '}';
   return success(std::move(body));

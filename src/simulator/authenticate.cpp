@@ -47,7 +47,8 @@ Result<const Credential*> authenticate(const Instance& instance,
                                        const http::Request& request,
                                        WallTime now) {
   const auto claim = claim_of(request);
-  const Credential* const credential = claim ? credential_of(instance, *claim) : nullptr;
+  if (!claim) return fail(ErrorCode::AuthFailed, "Access Denied");
+  const Credential* const credential = credential_of(instance, *claim);
   if (credential == nullptr) return fail(ErrorCode::AuthFailed, "Access Denied");
   if (claim->api_id.empty()) return credential;
   const auto timestamp = parse_integer(request.header("Timestamp"));

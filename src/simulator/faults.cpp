@@ -112,7 +112,11 @@ std::optional<Fault> Faults::take(const http::Request& request) {
       std::ranges::find_if(faults_, [&](const Fault& fault) { return matches(fault, request); });
   if (at == faults_.end()) return std::nullopt;
   Fault fault = *at;
-  if (at->times > 0 && --at->times == 0) faults_.erase(at);
+  if (fault.times == 1) {
+    faults_.erase(at);
+  } else if (fault.times > 1) {
+    --at->times;
+  }
   return fault;
 }
 
