@@ -96,8 +96,7 @@ class CommitQueue {
   Mutex mutex_;  ///< guards everything below
   Condition ready_;
   std::deque<CommitJob> jobs_ CARDSTOCK_GUARDED_BY(mutex_);
-  SteadyTime first_at_
-      CARDSTOCK_GUARDED_BY(mutex_){};  ///< when `jobs_` was last empty and no longer
+  SteadyTime first_at_ CARDSTOCK_GUARDED_BY(mutex_);  ///< when `jobs_` was last empty and no longer
   std::size_t waited_for_ CARDSTOCK_GUARDED_BY(mutex_) = 0;  ///< flushes and purges among them
   std::size_t entries_ CARDSTOCK_GUARDED_BY(mutex_) =
       0;  ///< others, those being committed included

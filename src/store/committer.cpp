@@ -275,7 +275,7 @@ std::optional<Fault> Committer::adopt(Result<OpenedFile> file) {
       const DictionaryTable::Dictionary dictionary = writer_->dictionaries().newest();
       compressor_.use(dictionary.id, dictionary.bytes);
     } catch (const SQLite::Exception& e) {
-      const Fault fault = classify(e);
+      Fault fault = classify(e);
       // Tables are missing although the migrations say otherwise. A new file cannot have that.
       if (fault.kind != FaultKind::Damaged || attempt > 0) return fault;
       file = replace(fault.text);

@@ -189,15 +189,15 @@ std::vector<std::int64_t> split_owners(std::string_view text) {
 
 std::size_t approximate_bytes(const StoredRecord& record) noexcept {
   std::size_t bytes = sizeof record;
-  for (const std::string& spelling : record.asked) bytes += sizeof spelling + spelling.size();
+  for (const std::string& spelling : record.asked) bytes += sizeof(std::string) + spelling.size();
   for (const threatconnect::OwnerCopy& copy : record.record.copies) {
     bytes += sizeof copy + copy.owner.size() + copy.summary.size() + copy.web_link.size();
     for (const auto& a : copy.attributes) bytes += sizeof a + a.type.size() + a.value.size();
     for (const auto& g : copy.groups) {
       bytes += sizeof g + g.type.size() + g.name.size() + g.owner.size() + g.link.size();
     }
-    for (const auto& tag : copy.tags) bytes += sizeof tag + tag.size();
-    for (const auto& label : copy.security_labels) bytes += sizeof label + label.size();
+    for (const auto& tag : copy.tags) bytes += sizeof(std::string) + tag.size();
+    for (const auto& label : copy.security_labels) bytes += sizeof(std::string) + label.size();
   }
   return bytes;
 }

@@ -144,9 +144,8 @@ Result<bool> is_ours(SQLite::Database& db) {
 }
 
 SipKey installation_key(SQLite::Database& db, Random& random) {
-  constexpr const char* kSelect = "SELECT hash_key FROM installation WHERE only = 1";
   const auto read = [&]() -> std::optional<SipKey> {
-    SQLite::Statement select{db, kSelect};
+    SQLite::Statement select{db, "SELECT hash_key FROM installation WHERE only = 1"};
     if (!select.executeStep()) return std::nullopt;
     const SQLite::Column column = select.getColumn(0);
     SipKey key{};
@@ -167,7 +166,7 @@ SipKey installation_key(SQLite::Database& db, Random& random) {
 
 struct Attempt {
   OpenedFile file;
-  std::optional<std::string> damage;  ///< set: the file is not readable as ours
+  std::string damage;  ///< not empty: the file is not readable as ours
 };
 
 Result<Attempt> attempt_open(const std::string& path, const FileTools& tools) try {
@@ -234,8 +233,8 @@ Result<OpenedFile> open_locked(const std::string& path,
                                const FileTools& tools,
                                std::string& rebuilt) {
   Result<Attempt> attempt = attempt_open_again(path, tools);
-  if (attempt && attempt->damage) {
-    std::string why = *attempt->damage;
+  if (attempt && !attempt->damage.empty()) {
+    std::string why = attempt->damage;
     attempt->file.db.reset();
     if (const Status moved = set_aside(path, why, tools); !moved)
       return std::unexpected(moved.error());
@@ -243,9 +242,9 @@ Result<OpenedFile> open_locked(const std::string& path,
     attempt = attempt_open_again(path, tools);
   }
   if (!attempt) return std::unexpected(std::move(attempt.error()));
-  if (attempt->damage) {
+  if (!attempt->damage.empty()) {
     return fail(ErrorCode::StoreFailed,
-                "store.path \"" + path + "\": a new file is damaged at once.", *attempt->damage);
+                "store.path \"" + path + "\": a new file is damaged at once.", attempt->damage);
   }
   return std::move(attempt->file);
 }

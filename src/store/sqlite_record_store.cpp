@@ -106,7 +106,7 @@ void SqliteRecordStore::Impl::put_tenant(const TenantId& id, const TenantState& 
 Status SqliteRecordStore::Impl::each(
     const std::function<bool(const Key&, const StoredRecord&)>& visit) {
   // What cannot be committed is not there either.
-  static_cast<void>(flush());
+  [[maybe_unused]] const Status flushed = flush();
   std::int64_t from = std::numeric_limits<std::int64_t>::min();
   for (;;) {
     std::uint64_t generation = 0;
@@ -137,12 +137,12 @@ Result<std::optional<TenantState>> SqliteRecordStore::Impl::tenant(const TenantI
 }
 
 StoreStats SqliteRecordStore::Impl::stats() {
-  Result<StoreStats> read_stats = read([](ReaderPool::Loan& reader) -> Result<StoreStats> {
+  const Result<StoreStats> read_stats = read([](ReaderPool::Loan& reader) -> Result<StoreStats> {
     StoreStats stats;
     reader->stats(stats);
     return stats;
   });
-  StoreStats stats = read_stats ? *std::move(read_stats) : StoreStats{};
+  StoreStats stats = read_stats.value_or(StoreStats{});
   stats.backend = "sqlite";
   stats.file_bytes = size_of(path_);
   stats.wal_bytes = size_of(path_ + "-wal");

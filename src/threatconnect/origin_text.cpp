@@ -41,7 +41,7 @@ bool ends_like_number(std::string_view host) {
 /// A DNS name, or an IPv4 address in its one strict form.
 std::optional<std::string> host_name(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
-  const std::string host = to_lower(text);
+  std::string host = to_lower(text);
   if (host.empty() || host.size() > 253) return std::nullopt;
   if (ends_like_number(host)) {
     in_addr address{};

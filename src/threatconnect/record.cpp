@@ -142,10 +142,9 @@ error_code read_rating(Value value, std::optional<double>& out) {
 
 error_code read_time(Value value, std::optional<WallTime>& out) {
   std::optional<std::int64_t> milliseconds;
-  if (const auto error = read_whole_within(value, kLeastTime, kMostTime, milliseconds))
-    return error;
-  out = WallTime{std::chrono::milliseconds{*milliseconds}};
-  return json::SUCCESS;
+  const auto error = read_whole_within(value, kLeastTime, kMostTime, milliseconds);
+  if (milliseconds) out = WallTime{std::chrono::milliseconds{*milliseconds}};
+  return error;
 }
 
 template <class Visit>

@@ -228,6 +228,7 @@ TEST_CASE("tls: clients that hang up at every point leave nothing behind") {
   TlsStand stand;
   REQUIRE(stand.serves());
   REQUIRE(eventually([&] { return stand.fixture().counters().open == 0; }));
+  // The count falls just before the descriptor is closed: this one may still be among them.
   const std::size_t before = open_descriptors();
   for (int i = 0; i < 200; ++i) {
     TlsClient client = stand.client();
@@ -241,7 +242,7 @@ TEST_CASE("tls: clients that hang up at every point leave nothing behind") {
     }
   }
   CHECK(eventually(
-      [&] { return stand.fixture().counters().open == 0 && open_descriptors() == before; }));
+      [&] { return stand.fixture().counters().open == 0 && open_descriptors() <= before; }));
   CHECK(stand.serves());
 }
 
