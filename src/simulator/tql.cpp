@@ -237,7 +237,7 @@ class Parser {
     });
     if (row == kOperators.end()) return expected("an operator");
     if (auto moved = advance(); !moved) return std::unexpected(moved.error());
-    return negated ? *row->negated : row->operation;
+    return negated ? row->negated.value_or(row->operation) : row->operation;
   }
 
   Status take_operand(ValueKind kind, Comparison& into) {
