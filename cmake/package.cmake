@@ -49,6 +49,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/config/simulator" DESTINATION "${share}
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/config/extension" DESTINATION "${share}/config")
 install(PROGRAMS "${PROJECT_SOURCE_DIR}/scripts/package-extension" "${PROJECT_SOURCE_DIR}/scripts/prewarm"
   DESTINATION "${share}/scripts")
+install(FILES "${PROJECT_SOURCE_DIR}/scripts/extension_logos.py" DESTINATION "${share}/scripts")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs/" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${made}/changelog.gz" "${made}/changelog.Debian.gz" "${debian}/copyright"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}")

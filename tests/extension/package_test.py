@@ -11,13 +11,11 @@ import json
 import os
 import pathlib
 import shutil
-import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
 import unittest
-import zlib
 from unittest import mock
 
 SOURCE = pathlib.Path(sys.argv[1])
@@ -27,6 +25,7 @@ URL = "https://cards.example.com/tc"
 
 def load_script():
     sys.dont_write_bytecode = True
+    sys.path.insert(0, str(SOURCE / "scripts"))
     loader = importlib.machinery.SourceFileLoader("package_extension", str(SOURCE / "scripts/package-extension"))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     loader.exec_module(module)
@@ -36,21 +35,6 @@ def load_script():
 SCRIPT = load_script()
 
 
-def png(width: int, height: int, comment: bytes = b"") -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    rows = b"".join(b"\0" + bytes(width) for _ in range(height))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) +
-            chunk(b"tEXt", b"Comment\0" + comment) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-
-
-def jpeg(width: int, height: int) -> bytes:
-    """As much of one as names its size."""
-    return (b"\xff\xd8\xff\xe0" + struct.pack(">H", 16) + b"JFIF\0" + bytes(9) +
-            b"\xff\xc0" + struct.pack(">HBHHB", 8, 8, height, width, 1) + bytes(16))
-
-
 class Packaging(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -58,6 +42,7 @@ class Packaging(unittest.TestCase):
         self.work = pathlib.Path(folder.name)
         self.folder = self.work / "extension"
         shutil.copytree(SOURCE / "config/extension", self.folder)
+        (self.work / "out").mkdir()
         self.output = self.work / "out" / "card.tgz"
 
     def run_script(self, *options, url=URL, program=PROGRAM):
@@ -78,8 +63,9 @@ class Packaging(unittest.TestCase):
         ended = self.run_script(*options, **more)
         self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
         self.assertIn(why, ended.stderr)
-        self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
-        self.assertFalse(self.output.exists())
+        self.assertRegex(ended.stderr, r"\Ascripts/package-extension: [ -~]{1,480}\n\Z")
+        self.assertNotRegex(ended.stderr, r"Traceback|Error\b|Errno")
+        self.assertEqual(list((self.work / "out").iterdir()), [], "something was left behind")
 
     def change(self, name: str, adjust):
         path = self.folder / name
@@ -137,18 +123,71 @@ class Packaging(unittest.TestCase):
 
     def test_addresses_that_are_no_service(self):
         for url in ("http://cards.example.com", "https://", "https://192.0.2.1", "https://[::1]", "https://a@b.example",
-                    "https://cards.example.com?x", "https://cards.example.com/#x", "https://cards.example.com:99999",
-                    'https://cards.example.com"', "https://cards.example.com//x", "cards.example.com", ""):
-            with self.subTest(url):
+                    "https://user:secret@cards.example.com", "https://cards.example.com?x", "https://cards.example.com/#x",
+                    "https://cards.example.com:99999", "https://cards.example.com:0", "https://cards.example.com:x",
+                    'https://cards.example.com"', "https://cards.example.com'", 'https://a.example"\nimport os#',
+                    "https://cards.example.com\n", "https://cards.example.com\\", "https://cards.example.com/a b",
+                    "https://cards.example.com//x", "https://cards.example.com/../x", "https://cards.example.com/.",
+                    "https://cards..example.com", "https://cards.example.com.", "https://-cards.example.com",
+                    "https://c\u00e4rds.example.com", "https://127.1", "https://1.example.0x7f", "https://" + "a" * 64 + ".example",
+                    "https://a.example/" + "x" * 2000, "ftp://cards.example.com", "//cards.example.com", "cards.example.com",
+                    "javascript:alert", "https:cards.example.com", "https:///x", "https://:443", ""):
+            with self.subTest(url[:60]):
                 self.assert_refused("--service-url", url=url)
 
+    def test_addresses_in_one_spelling(self):
+        for url, asked in (("HTTPS://Cards.Example.Com:443/TC//"[:-1], "https://cards.example.com/TC"),
+                           ("https://localhost:8443", "https://localhost:8443"), ("https://a.example:/", "https://a.example")):
+            self.pack(url=url)
+            self.assertIn(f'SERVICE = "{asked}"', self.file_in_package("threatconnect.py").decode("ascii"))
+
     def test_files_in_folders(self):
-        (self.folder / "sub").mkdir()
-        shutil.copy(self.folder / "logo_full.png", self.folder / "sub/logo.png")
-        for name in ("sub/logo.png", "../extension/logo_full.png", "sub\\logo.png", ".", "..", ".hidden"):
+        (self.work / "sub").mkdir()
+        shutil.copy(self.folder / "logo_full.png", self.work / "sub/logo.png")
+        for name in ("../sub/logo.png", "sub/logo.png", "../extension/logo_full.png", "/etc/passwd", "sub\\logo.png", ".", "..",
+                     ".hidden", "a\nb.png"):
+            for key in ("source", "metadata", "logo_full", "logo_thumbnail"):
+                with self.subTest(key + name):
+                    kept = (self.folder / "extension.json").read_bytes()
+                    self.change("extension.json", lambda d, key=key, name=name: d.update({key: name}))
+                    self.assert_refused("no folders")
+                    (self.folder / "extension.json").write_bytes(kept)
+
+    def test_folders_beside_the_files(self):
+        for name in ("lib", "__pycache__"):
             with self.subTest(name):
-                self.change("extension.json", lambda d, name=name: d.update(logo_full=name))
-                self.assert_refused("no folders")
+                (self.folder / name).mkdir()
+                self.assert_refused(f"holds the folder {name}")
+                (self.folder / name).rmdir()
+
+    def test_names_that_are_too_long_or_end_strangely(self):
+        long = "x" * 200
+        for changed, why in (({"name": long}, "name has more than 64"), ({"source": long + ".py"}, "more than 64"),
+                             ({"logo_full": long + ".png"}, "more than 64"), ({"libs": ["y" * 5000 + ".py"]}, "more than 64"),
+                             ({"source": "threatconnect.pyc"}, "must end with .py"), ({"metadata": "metadata.py"}, ".json"),
+                             ({"logo_full": "logo.svg"}, "must end with .png or .jpg"), ({"libs": ["more.txt"]}, ".py")):
+            with self.subTest(str(changed)[:40]):
+                kept = (self.folder / "extension.json").read_bytes()
+                self.change("extension.json", lambda d, changed=changed: d.update(changed))
+                self.assert_refused(why)
+                (self.folder / "extension.json").write_bytes(kept)
+
+    def test_one_file_for_two_errands(self):
+        for changed in ({"metadata": "extension.json"}, {"libs": ["threatconnect.py"]}, {"logo_full": "logo_thumbnail.png"}):
+            with self.subTest(str(changed)):
+                kept = (self.folder / "extension.json").read_bytes()
+                self.change("extension.json", lambda d, changed=changed: d.update(changed))
+                self.assert_refused("is named twice")
+                (self.folder / "extension.json").write_bytes(kept)
+
+    def test_files_without_end(self):
+        for name in ("extension.json", "threatconnect.py", "metadata.json", "logo_full.png"):
+            with self.subTest(name):
+                kept = (self.folder / name).read_bytes()
+                (self.folder / name).write_bytes(kept + b" " * 1024 * 1024)
+                self.assert_refused(f"{name}: more than 1048576 bytes")
+                (self.folder / name).write_bytes(kept)
+        self.assert_refused("at most 4096", "--shared-secret-file", "/dev/zero")
 
     def test_files_in_folders_among_the_libraries(self):
         self.change("extension.json", lambda d: d.update(libs=["lib/more.py"]))
@@ -167,32 +206,71 @@ class Packaging(unittest.TestCase):
                 self.assert_refused(f"the file {name} is missing")
                 moved.rename(self.folder / name)
 
-    def test_logos_up_to_the_limit(self):
-        (self.folder / "logo_full.png").write_bytes(png(300, 70))
-        (self.folder / "logo_thumbnail.png").write_bytes(jpeg(300, 30))
-        self.pack()
-
-    def test_logos_too_large(self):
-        for name, data, why in (("logo_full.png", png(301, 70), "301x70 pixels"),
-                                ("logo_full.png", png(300, 71), "300x71 pixels"),
-                                ("logo_full.png", jpeg(10, 71), "10x71 pixels"),
-                                ("logo_thumbnail.png", png(300, 31), "300x31 pixels"),
-                                ("logo_thumbnail.png", png(10, 10, b"x" * 50_000), "at most 50000"),
-                                ("logo_full.png", b"<svg/>", "neither PNG nor JPEG"),
-                                ("logo_full.png", b"\xff\xd8\xff\xe0", "neither PNG nor JPEG"),
-                                ("logo_full.png", b"", "neither PNG nor JPEG")):
-            with self.subTest(why):
+    def test_logos_that_are_not_taken(self):
+        for name, data, why in (("logo_full.png", b"<svg/>", "logo_full.png: neither PNG nor JPEG"),
+                                ("logo_thumbnail.png", (self.folder / "logo_full.png").read_bytes(),
+                                 "logo_thumbnail.png: 300x70 pixels, but at most 300x30 are taken")):
+            with self.subTest(name):
                 kept = (self.folder / name).read_bytes()
                 (self.folder / name).write_bytes(data)
                 self.assert_refused(why)
                 (self.folder / name).write_bytes(kept)
+
+    def test_programs_that_jython_would_not_run(self):
+        path = self.folder / "threatconnect.py"
+        good = path.read_text(encoding="ascii")
+        lines = good.count("\n")
+        for more, why in (("def broken(:\n", f"line {lines + 1} does not compile"), ("print 'x'\n", "does not compile"),
+                          ("x = f'{good}'\n", "no Python 2.7"), ("x: int = 1\n", "no Python 2.7"),
+                          ("def f(a: int): pass\n", "no Python 2.7"), ("def f() -> int: pass\n", "no Python 2.7"),
+                          ("def f(*, a): pass\n", "no Python 2.7"), ("async def f(): pass\n", "no Python 2.7"),
+                          ("def f():\n    raise A() from None\n", "no Python 2.7"), ("x = (y := 1)\n", "no Python 2.7"),
+                          ("class A(metaclass=B): pass\n", "no Python 2.7"), ("# \u00fc\n", "ASCII"), ("\0", "does not compile"),
+                          ("x = " + "(" * 5000 + ")" * 5000 + "\n", "does not compile"), ("import more\n", "imports more.py"),
+                          ("from more.inner import x\n", "imports more.py")):
+            with self.subTest(more[:30]):
+                (self.folder / "more.py").write_text("ONE = 1\n", encoding="utf-8")
+                path.write_text(good + more, encoding="utf-8")
+                self.assert_refused(why)
+        path.write_text(good.replace("def request(", "def answer("), encoding="utf-8")
+        self.assert_refused("no function named request")
+
+    def test_libraries_that_do_not_compile(self):
+        (self.folder / "more.py").write_text("ONE = \n", encoding="utf-8")
+        self.change("extension.json", lambda d: d.update(libs=["more.py"]))
+        self.assert_refused("more.py: line 1 does not compile")
+
+    def test_outputs_that_cannot_be_written(self):
+        (self.work / "taken.tgz").mkdir()
+        secret = self.work / "secret"
+        secret.write_text("correct-horse\n", encoding="ascii")
+        for output, why in ((self.work / "none" / "card.tgz", "there is no folder"), (self.work / "taken.tgz", "taken.tgz"),
+                            (self.folder / "threatconnect.py", "must end with .tgz"), (self.work / ("x" * 300 + ".tgz"), "too long"),
+                            (self.work / "secret" / "card.tgz", "there is no folder")):
+            with self.subTest(why):
+                before = sorted(self.work.rglob("*"))
+                self.assert_refused(why, "--output", output, "--shared-secret-file", secret)
+                self.assertEqual(sorted(self.work.rglob("*")), before)
+
+    def test_nothing_is_left_when_the_writing_fails(self):
+        for fault in (OSError(28, "No space left on device", "card.tgz"), KeyboardInterrupt()):
+            with self.subTest(type(fault).__name__), mock.patch.object(SCRIPT.os, "replace", side_effect=fault):
+                self.assert_refused("No space left" if isinstance(fault, OSError) else "interrupted")
+
+    def test_an_older_package_stays_when_a_new_one_is_refused(self):
+        first = self.pack()
+        (self.folder / "metadata.json").write_text("{}", encoding="utf-8")
+        self.assertEqual(self.run_script().returncode, 1)
+        self.assertEqual(self.output.read_bytes(), first)
 
     def test_json_that_is_not_strict(self):
         for name in ("extension.json", "metadata.json"):
             path = self.folder / name
             text = path.read_text(encoding="utf-8").rstrip()
             for bad in (text[:-1] + ",}", text + "{}", "// note\n" + text, "\ufeff" + text, text.replace('"', "'"),
-                        '{"entries":NaN}', text[:-1] + ',"name":1,"name":1}', "", "[" * 100_000):
+                        '{"entries":NaN}', '{"entries":-Infinity}', '{"entries":1e999}', '{"entries":[-1e999]}',
+                        '{"entries":' + "9" * 5000 + "}", text[:-1] + ',"name":1,"name":1}', text[:-1] + ',"a":{"b":1,"b":1}}',
+                        "", "[" * 100_000, '{"\\ud800\\n":1}', "[]", "null", "5"):
                 with self.subTest(name + bad[:20]):
                     path.write_text(bad, encoding="utf-8")
                     self.assert_refused(name)
@@ -200,12 +278,30 @@ class Packaging(unittest.TestCase):
             self.assert_refused(name)
             path.write_text(text, encoding="utf-8")
 
+    def test_an_acl_is_taken(self):
+        self.change("extension.json", lambda d: d.update(acl={"read": {"user": ["user:role-module-threat-intelligence"]}}))
+        self.pack()
+
     def test_manifests_that_would_be_rejected(self):
+        manifest = json.loads((self.folder / "extension.json").read_text(encoding="utf-8"))
+        fields = manifest["authentication_fields"]
+        four = {kind: text for kind, text in manifest["supported_types"].items() if kind != "URL"}
         for change, why in (({"name": "two words"}, "one word"), ({"title": ""}, "title must be text"),
                             ({"description": "No date"}, "date of the last update"), ({"auto_run": "yes"}, "auto_run"),
                             ({"supported_types": {"Malware": "x"}}, "no cards for Malware"),
                             ({"supported_types": {"URL": 1}}, "supported_types.URL"), ({"extra": 1}, "unknown: extra"),
+                            ({"description": "2026-02-30"}, "date of the last update"),
+                            ({"description": "Today 2026-02-20\n"}, "date of the last update"),
                             ({"authentication_fields": [{"key": "base_url"}]}, "authentication field"),
+                            ({"authentication_fields": []}, "each once"), ({"authentication_fields": {}}, "array"),
+                            ({"authentication_fields": fields[:2]}, "each once"), ({"authentication_fields": fields * 2}, "each once"),
+                            ({"authentication_fields": [*fields, {**fields[0], "key": "more"}]}, "each once"),
+                            ({"authentication_fields": [*fields[:2], {**fields[2], "type": "html"}]}, "but password"),
+                            ({"authentication_fields": [5]}, "authentication field"), ({"supported_types": []}, "supported_types"),
+                            ({"supported_types": {}}, "leaves out EmailAddress, Hash"), ({"supported_types": four}, "leaves out URL"),
+                            ({"acl": 5}, "acl"), ({"acl": {}}, "acl"), ({"acl": {"read": []}}, "acl"),
+                            ({"acl": {"read": {"user": "x"}}}, "acl"), ({"acl": {"read": {"user": [1]}}}, "acl"),
+                            ({"libs": [5]}, "libs"), ({"libs": [["more.py"]]}, "libs"), ({"source": ["threatconnect.py"]}, "source"),
                             ({"libs": "more.py"}, "libs")):
             with self.subTest(why):
                 kept = (self.folder / "extension.json").read_bytes()
@@ -246,6 +342,11 @@ class Packaging(unittest.TestCase):
         for entry in ({"key": "x"}, {"key": "x", "label": "X", "type": "html"}, {"label": "X", "type": "text"},
                       {"key": "x", "label": "X", "type": "list"}, {"key": "x", "label": "X", "type": "dict"},
                       {"key": "x", "label": "X", "type": "list", "item": {"type": "list"}},
+                      {"key": "x", "label": "X", "type": []}, {"key": "x", "label": "X", "type": "list", "item": {"type": {}}},
+                      {"key": "x", "label": "X", "type": "list", "item": {"type": "text", "html": True}},
+                      {"key": "x y", "label": "X", "type": "text"}, {"key": "x", "label": " ", "type": "text"},
+                      {"key": "x", "label": "X", "type": "text", "collapse": True}, {"key": "x", "label": "X", "type": "text", "entries": []},
+                      {"key": "x", "label": "X", "type": "dict", "entries": [{"key": "y", "label": "Y", "type": "text"}], "collapse": 1},
                       {"key": "owner_name", "label": "X", "type": "text"}, "x"):
             with self.subTest(str(entry)):
                 kept = (self.folder / "metadata.json").read_bytes()
@@ -260,6 +361,19 @@ class Packaging(unittest.TestCase):
 
     def test_without_the_program(self):
         self.assert_refused("the program cardstock is not found", program=str(self.work / "none"))
+        self.assert_refused("Permission denied", program=str(self.work))
+
+    def test_a_program_that_is_another(self):
+        other = self.work / "other"
+        for text, why in (("#!/bin/sh\nexit 3\n", "metadata failed"), ("#!/bin/sh\necho hello\n", "cardstock metadata: not strict"),
+                          ("#!/bin/sh\necho '{\"entries\":[]}'\n", "holds something"), ("junk", "Exec format")):
+            with self.subTest(why):
+                other.write_text(text, encoding="ascii")
+                other.chmod(0o755)
+                self.assert_refused(why, program=str(other))
+        other.write_text("#!/bin/sh\nexec sleep 60\n", encoding="ascii")
+        with mock.patch.object(SCRIPT, "METADATA_SECONDS", 0.1):
+            self.assert_refused("did not end within", program=str(other))
 
     def test_the_committed_metadata_is_the_programs(self):
         printed = subprocess.run([PROGRAM, "metadata"], capture_output=True, check=True).stdout
