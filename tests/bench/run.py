@@ -92,7 +92,7 @@ class Bench:
         wait_until_up(port, process, what)
         return process
 
-    def start_all(self) -> None:
+    def start_product(self) -> None:
         data = ROOT / "config/simulator/sample.json"
         self.start("simulator", self.simulator, self.build / "src/simulator/cardstock-threatconnect",
                    "--listen", f"127.0.0.1:{self.simulator}", "--data", data)
@@ -120,6 +120,9 @@ burst = 10000
 path = "{self.work / 'cardstock.db'}"
 """)
         self.start("cardstock", self.service, self.build / "src/app/cardstock", "serve", "--config", config)
+
+    def start_all(self) -> None:
+        self.start_product()
         self.get_url = f"http://127.0.0.1:{self.service}/v1/card?" + urllib.parse.urlencode(HIT)
         self.post_url = f"http://127.0.0.1:{self.service}/v1/card"
         self.post_body = {"entity": HIT, "auth": self.demo}
