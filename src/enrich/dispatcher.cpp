@@ -200,6 +200,7 @@ bool Dispatcher::advance() {
   bool any = expire(now);
   drop_forgotten(now);
   for (auto& [name, instance] : instances_) any = pump(instance) || any;
+  learn_what_is_due(now);
   publish_gauges(parts_.clock.steady());
   return any;
 }
@@ -212,6 +213,7 @@ SteadyTime Dispatcher::next_due() const {
     // The figures say what the window holds, also when nothing else happens.
     if (instance.limiter.used(now) > 0) due = std::min(due, instance.limiter.window_end(now));
   }
+  for (const auto& [tenant, later] : learn_later_) due = std::min(due, later.due);
   return due;
 }
 
@@ -309,6 +311,7 @@ void Dispatcher::abandon(const Error& error) {
   for (const CallPtr& call : open_calls_) parts_.client.cancel(call->ticket);
   while (!deadlines_.empty()) settle(FlightPtr{deadlines_.begin()->second.first}, nullptr, &error);
   flights_.clear();
+  learn_later_.clear();
   instances_.clear();
 }
 

@@ -45,6 +45,14 @@ struct Learning {
   SteadyTime counted_at;  ///< as the limiter counts the call that is out
 };
 
+/// Owners that a credential's "no result" would count, to be asked for when nothing else is.
+struct LearnLater {
+  TenantPtr tenant;
+  threatconnect::BaseUrl base;
+  SteadyTime due;
+  SteadyTime until;  ///< its credentials are not kept longer for this
+};
+
 struct LearnDone {
   enum class Step { Owners, OwnOwner };
   Learning learning;
@@ -134,6 +142,10 @@ class Dispatcher {
 
   // Owners of a credential: learn.cpp.
   void learn_owners(const Call& call, const threatconnect::Record& record);
+  void learn_later(const Call& call, SteadyTime now);
+  void learn_what_is_due(SteadyTime now);
+  /// Whether the question went out.
+  bool try_learning(const TenantPtr& tenant, const threatconnect::BaseUrl& base, SteadyTime now);
   void ask_aside(Instance& instance, Learning learning, LearnDone::Step step);
   void on_learned(LearnDone done);
 
@@ -151,6 +163,7 @@ class Dispatcher {
   std::map<std::string, Instance> instances_;  ///< by origin: what ThreatConnect would count
   /// The base URL form that has answered, by instance_name.
   std::map<std::string, threatconnect::BaseUrl> forms_;
+  std::map<TenantId, LearnLater> learn_later_;
   std::map<TenantId, WallTime> accepted_;  ///< when the store was last told of a tenant
   std::vector<CallPtr> open_calls_;
   std::uint64_t next_waiter_ = 1;

@@ -1,5 +1,10 @@
-/// Learning whose a credential is: its own organization, and the kinds of the owners that it sees.
-/// A part of Dispatcher. At most two calls a credential and day, and none that a card could want.
+/// Learning whose a credential is: its own organization, and the owners that it sees with their
+/// kinds. A part of Dispatcher. At most two calls a credential and day, and none that a card could
+/// want.
+///
+/// Asked for at once when the order of a record's owners depends on it. What nobody holds has no
+/// order, but says how many owners were looked through: that waits for a quiet moment, so that an
+/// unknown indicator costs the one call that it always costs.
 #include <algorithm>
 
 #include "dispatcher.hpp"
@@ -10,8 +15,12 @@ namespace {
 
 constexpr std::string_view kOrganization = "Organization";
 
+constexpr std::chrono::minutes kLearnAfter{1};       // and again, when there was no quiet moment
+constexpr std::chrono::minutes kLearnLaterKept{15};  // credentials are not kept for ever
+constexpr std::size_t kMaxLearnLater = 1000;         // credentials; one more is not noted
+
 /// Whether the order of owners says anything about this record that the configuration does not.
-bool wants_owners(const threatconnect::Record& record, const std::string& default_owner) {
+bool order_wants_owners(const threatconnect::Record& record, const std::string& default_owner) {
   if (record.absent()) return false;
   if (default_owner.empty()) return true;
   const auto& copies = record.copies;
@@ -22,12 +31,50 @@ bool wants_owners(const threatconnect::Record& record, const std::string& defaul
 }  // namespace
 
 void Dispatcher::learn_owners(const Call& call, const threatconnect::Record& record) {
-  if (!settings_.learn_owners || !wants_owners(record, settings_.default_owner)) return;
+  if (!settings_.learn_owners) return;
   const SteadyTime now = parts_.clock.steady();
-  const StandingPtr standing = ledger_.of(call.tenant->id);
-  Instance& instance = *instance_of(call.base, now);
-  if (standing->profile_fresh(now) || !instance.idle(now) || !standing->take_learning(now)) return;
-  ask_aside(instance, {call.tenant, call.base, {}, {}, now}, LearnDone::Step::Owners);
+  if (order_wants_owners(record, settings_.default_owner)) {
+    try_learning(call.tenant, call.base, now);
+  } else if (record.absent()) {
+    learn_later(call, now);
+  }
+}
+
+void Dispatcher::learn_later(const Call& call, SteadyTime now) {
+  if (learn_later_.size() >= kMaxLearnLater || ledger_.of(call.tenant->id)->profile_fresh(now))
+    return;
+  learn_later_.try_emplace(call.tenant->id, LearnLater{call.tenant, call.base, now + kLearnAfter,
+                                                       now + kLearnLaterKept});
+}
+
+void Dispatcher::learn_what_is_due(SteadyTime now) {
+  for (auto it = learn_later_.begin(); it != learn_later_.end();) {
+    LearnLater& later = it->second;
+    if (now < later.due) {
+      ++it;
+      continue;
+    }
+    const StandingPtr standing = ledger_.of(it->first);
+    if (standing->profile_fresh(now) || standing->blocked() || now >= later.until ||
+        try_learning(later.tenant, later.base, now)) {
+      it = learn_later_.erase(it);
+    } else {
+      later.due = now + kLearnAfter;
+      ++it;
+    }
+  }
+}
+
+bool Dispatcher::try_learning(const TenantPtr& tenant,
+                              const threatconnect::BaseUrl& base,
+                              SteadyTime now) {
+  const StandingPtr standing = ledger_.of(tenant->id);
+  Instance* const instance = instance_of(base, now);
+  if (instance == nullptr || standing->profile_fresh(now) || !instance->idle(now) ||
+      !standing->take_learning(now))
+    return false;
+  ask_aside(*instance, {tenant, base, {}, {}, now}, LearnDone::Step::Owners);
+  return true;
 }
 
 void Dispatcher::ask_aside(Instance& instance, Learning learning, LearnDone::Step step) {
@@ -57,9 +104,14 @@ void Dispatcher::on_learned(LearnDone done) {
     const auto owners =
         read_answer(response, learning.tenant->credentials, threatconnect::read_owners);
     if (!owners) return counters_->failed(owners.error(), parts_.clock.wall());
-    for (const threatconnect::Owner& owner : *owners) {
+    for (const threatconnect::Owner& owner : owners->listed) {
       learning.profile.kinds.emplace(owner.name, owner.type);
       if (owner.type == kOrganization) learning.organizations.push_back(owner.name);
+    }
+    // Some of the owners say neither how many there are nor which one is not visible.
+    if (!owners->all) {
+      learning.profile.kinds.clear();
+      learning.organizations.clear();
     }
     // One organization alone is the credential's own; of several, only ThreatConnect knows which.
     if (learning.organizations.size() != 1 && settings_.default_owner.empty() && instance.idle(now))

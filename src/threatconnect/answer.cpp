@@ -150,12 +150,10 @@ Result<Page> read_indicators(int status, std::string_view content_type, std::str
               answer->data.skipped};
 }
 
-Result<std::vector<Owner>> read_owners(int status,
-                                       std::string_view content_type,
-                                       std::string_view body) {
+Result<Owners> read_owners(int status, std::string_view content_type, std::string_view body) {
   auto answer = read_answer<std::vector<Owner>>(status, content_type, body, read_v3_owners);
   if (!answer) return std::unexpected(std::move(answer.error()));
-  return std::move(answer->data);
+  return Owners{std::move(answer->data), answer->around.next.empty()};
 }
 
 Result<Owner> read_own_owner(int status, std::string_view content_type, std::string_view body) {

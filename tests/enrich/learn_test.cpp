@@ -87,6 +87,116 @@ TEST_CASE("learn: nothing is asked that no card would show", "[enrich]") {
   CHECK(f.client.request_count() == 5);  // the own one is configured
 }
 
+TEST_CASE("learn: owners that were looked through in vain are counted in a quiet moment",
+          "[enrich]") {
+  EnrichSettings settings = learning();
+  settings.default_owner = "Org A";
+  Fixture f{settings};
+  f.get(f.ask("absent.test"));
+  f.answer(0, page({}));
+  CHECK(f.client.request_count() == 1);  // not beside the look-up
+  f.clock.advance(59s);
+  f.get(f.ask("other.test"));
+  f.answer(1, page({}));
+  CHECK(f.client.request_count() == 2);
+  f.clock.advance(1s);
+  f.run();
+  REQUIRE(f.client.request_count() == 3);
+  CHECK(target(f, 2).starts_with("/api/v3/security/owners"));
+  f.answer(2, kOneOrganization);
+  const auto again = f.get(f.ask("other.test"));
+  CHECK((*again)->status == CacheStatus::Hit);  // and it says it at once
+  CHECK(f.owners(*again) == "of Org A: ");
+  f.get(f.ask("third.test"));
+  f.answer(3, page({}));
+  f.clock.advance(23h);
+  f.run();
+  CHECK(f.client.request_count() == 4);  // remembered for a day
+}
+
+TEST_CASE("learn: a credential that finds nothing keeps one question only", "[enrich]") {
+  Fixture f{learning()};
+  for (std::size_t i = 0; i < 3; ++i) {
+    f.get(f.ask("n" + std::to_string(i) + ".test"));
+    f.answer(i, page({}));
+  }
+  f.get(f.ask("n.test", f.two));
+  f.answer(3, page({}));
+  f.clock.advance(1min);
+  f.run();
+  CHECK(f.client.request_count() == 6);  // one for each of the two credentials
+}
+
+TEST_CASE("learn: a busy minute puts the count off, and a quarter of an hour drops it",
+          "[enrich]") {
+  EnrichSettings settings = learning();
+  settings.requests_per_minute = 4;
+  Fixture f{settings};
+  f.get(f.ask("absent.test"));
+  f.answer(0, page({}));
+  f.clock.advance(50s);
+  for (std::size_t i = 1; i < 3; ++i) {
+    f.get(f.ask("n" + std::to_string(i) + ".test"));
+    f.answer(i, page({}));
+  }
+  f.clock.advance(10s);
+  f.run();
+  CHECK(f.client.request_count() == 3);
+  f.clock.advance(1min);
+  f.run();
+  REQUIRE(f.client.request_count() == 4);
+  f.fail_call(3, ErrorCode::Timeout);
+  f.clock.advance(30min);
+  f.run();
+  CHECK(f.client.request_count() == 4);  // nobody has looked anything up since
+}
+
+TEST_CASE("learn: credentials are not kept for a quiet moment that never comes", "[enrich]") {
+  EnrichSettings settings = learning();
+  settings.requests_per_minute = 1;  // the next look-up may want it
+  Fixture f{settings};
+  const auto before = f.one.use_count();
+  f.get(f.ask("absent.test"));
+  f.answer(0, page({}));
+  f.clock.advance(61s);
+  f.get(f.ask("absent.test", f.two));
+  f.answer(1, page({}));  // what the client held of the first call is gone by now
+  for (int minute = 2; minute < 15; ++minute) {
+    f.clock.advance(1min);
+    f.run();
+  }
+  CHECK(f.one.use_count() > before);
+  f.clock.advance(1min);
+  f.run();
+  CHECK(f.one.use_count() == before);
+  CHECK(f.client.request_count() == 2);
+}
+
+TEST_CASE("learn: what waits for a quiet moment is not asked for with a refused credential",
+          "[enrich]") {
+  Fixture f{learning()};
+  f.get(f.ask("absent.test"));
+  f.answer(0, page({}));
+  f.get(f.ask("other.test"));
+  f.answer(1, R"({"status":"Error","message":"Access denied"})", 401);
+  f.clock.advance(5min);
+  f.run();
+  CHECK(f.client.request_count() == 2);
+}
+
+TEST_CASE("learn: some of the owners are not taken for all", "[enrich]") {
+  Fixture f{learning()};
+  f.get(f.ask("evil.test"));
+  f.answer(0, page({row("Host", "evil.test", "S")}));
+  REQUIRE(f.client.request_count() == 2);
+  f.answer(1, R"({"next":"https://tc.test/api/v3/security/owners?resultStart=1",
+                  "data":[{"id":1,"name":"Org A","type":"Organization"}],"status":"Success"})");
+  REQUIRE(f.client.request_count() == 3);  // which organization is the own one is not known
+  CHECK(target(f, 2) == "/api/v2/owners/mine");
+  f.answer(2, kMine);
+  CHECK(f.owners(*f.get(f.ask("evil.test"))) == "of Org B: S;");
+}
+
 TEST_CASE("learn: where the minute is half spent or somebody waits nothing is asked", "[enrich]") {
   EnrichSettings settings = learning();
   settings.requests_per_minute = 4;

@@ -118,7 +118,7 @@ void check_indicators(int status, std::string_view body) {
 void check_owners(int status, std::string_view body) {
   const auto owners = threatconnect::read_owners(status, "application/json", body);
   if (!owners) return check_refusal(owners.error());
-  for (const threatconnect::Owner& owner : *owners) {
+  for (const threatconnect::Owner& owner : owners->listed) {
     require(!cardstock::trim(owner.name).empty());
     require(cardstock::is_valid_utf8(owner.name) && cardstock::is_valid_utf8(owner.type));
   }

@@ -326,11 +326,17 @@ TEST_CASE("answer: ill-formed text becomes U+FFFD and does not cost the page", "
 TEST_CASE("answer: owners of v3 and the own one of v2", "[threatconnect]") {
   const auto owners = read_owners(200, kJson, fixture("v3_owners.json"));
   REQUIRE(owners);
-  REQUIRE(owners->size() == 3);
-  CHECK((*owners)[0].name == "Fabrikam Source");
-  CHECK((*owners)[1].id == 11111797252348111);
-  CHECK((*owners)[1].type == "Organization");
-  CHECK((*owners)[2].id == 3);
+  REQUIRE(owners->listed.size() == 3);
+  CHECK(owners->all);
+  CHECK(owners->listed[0].name == "Fabrikam Source");
+  CHECK(owners->listed[1].id == 11111797252348111);
+  CHECK(owners->listed[1].type == "Organization");
+  CHECK(owners->listed[2].id == 3);
+  const auto some = read_owners(
+      200, kJson,
+      R"({"next":"https://tc.test/2","data":[{"id":1,"name":"A"}],"status":"Success"})");
+  REQUIRE(some);
+  CHECK_FALSE(some->all);
 
   const auto own = read_own_owner(200, kJson, fixture("v2_own_owner.json"));
   REQUIRE(own);

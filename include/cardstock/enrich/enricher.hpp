@@ -83,7 +83,7 @@ struct EnrichSettings {
   int max_pages = 20;       ///< of one call; more is cut and counted
   int max_attempts = 3;     ///< of one request, the first included
   /// Whether a credential's own organization and the kinds of its owners are asked for, once a day,
-  /// where `default_owner` does not decide.
+  /// where `default_owner` does not decide; and in a quiet moment after what nobody holds.
   bool learn_owners = false;
   std::string default_owner;
   /// A credential that ThreatConnect has not accepted for so long is checked behind a hit.

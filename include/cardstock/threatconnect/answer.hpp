@@ -49,11 +49,15 @@ struct Owner {
   std::string type;  ///< Organization, Community, Source
 };
 
+struct Owners {
+  std::vector<Owner> listed;
+  bool all = true;  ///< false: the list goes on on another page
+};
+
 /// `content_type` as received, may be empty.
 Result<Page> read_indicators(int status, std::string_view content_type, std::string_view body);
-Result<std::vector<Owner>> read_owners(int status,
-                                       std::string_view content_type,
-                                       std::string_view body);
+/// `/v3/security/owners`: one page.
+Result<Owners> read_owners(int status, std::string_view content_type, std::string_view body);
 /// `/v2/owners/mine`.
 Result<Owner> read_own_owner(int status, std::string_view content_type, std::string_view body);
 

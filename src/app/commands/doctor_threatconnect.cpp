@@ -182,7 +182,7 @@ void check_threatconnect(const cli::ThreatConnectSection& section,
               base->canonical() + " answers in " +
                   seconds_text(std::chrono::duration<double>(response->elapsed).count()) +
                   " and accepts these credentials");
-  check_owners(section, *owners, findings);
+  check_owners(section, owners->listed, findings);
   check_default_owner(section, *base, upstream, findings);
 }
 
