@@ -96,12 +96,45 @@ void append_rows(std::string& out,
 }
 
 /// The link to the page that begins at `start`: the query as it was asked, nothing else changed.
-std::string page_link(const Links& links, const Query& query, std::int64_t start) {
-  std::string link = links.base + "/v3/indicators?tql=" + percent_encode(query.tql);
-  for (const std::string& field : query.fields) link += "&fields=" + percent_encode(field);
-  if (query.owner) link += "&owner=" + percent_encode(*query.owner);
-  return link + "&resultStart=" + std::to_string(start) +
+std::string page_link(const Links& links,
+                      std::string_view list,
+                      const Query& query,
+                      std::int64_t start) {
+  std::string link = links.base + std::string{list} + "?";
+  if (!query.tql.empty()) link += "tql=" + percent_encode(query.tql) + "&";
+  for (const std::string& field : query.fields) link += "fields=" + percent_encode(field) + "&";
+  if (query.owner) link += "owner=" + percent_encode(*query.owner) + "&";
+  return link + "resultStart=" + std::to_string(start) +
          "&resultLimit=" + std::to_string(query.limit);
+}
+
+/// Of `all` elements, those of the asked page: from `first` on, up to `last`.
+struct PageOf {
+  std::size_t first;
+  std::size_t last;
+};
+
+PageOf page_of(const Query& query, std::size_t all) {
+  const std::size_t first = std::min(static_cast<std::size_t>(query.start), all);
+  return {first, std::min(first + static_cast<std::size_t>(query.limit), all)};
+}
+
+/// What stands around the elements of a page before they do: its links, and how many there are.
+void write_page_head(JsonWriter& json,
+                     const Links& links,
+                     std::string_view list,
+                     const Query& query,
+                     PageOf page,
+                     std::size_t all) {
+  if (links.next) {
+    json.field("next", *links.next);
+  } else if (page.last < all) {
+    json.field("next", page_link(links, list, query, static_cast<std::int64_t>(page.last)));
+  }
+  if (page.first > 0)
+    json.field("prev",
+               page_link(links, list, query, std::max<std::int64_t>(0, query.start - query.limit)));
+  if (query.count && query.start == 0) json.field("count", std::uint64_t{all});
 }
 
 void write_owner(JsonWriter& json, const Owner& owner) {
@@ -164,33 +197,33 @@ Answer indicators(const Instance& instance,
     return answer;
   }
   const std::vector<std::size_t> all = select(instance, *tree, visible, value_case);
-  const std::size_t first = std::min(static_cast<std::size_t>(query.start), all.size());
-  const std::size_t last = std::min(first + static_cast<std::size_t>(query.limit), all.size());
+  const PageOf page = page_of(query, all.size());
   std::string body = "{";
   JsonWriter json{body};
-  if (links.next) {
-    json.field("next", *links.next);
-  } else if (last < all.size()) {
-    json.field("next", page_link(links, query, static_cast<std::int64_t>(last)));
-  }
-  if (first > 0)
-    json.field("prev",
-               page_link(links, query, std::max<std::int64_t>(0, query.start - query.limit)));
-  if (query.count && query.start == 0) json.field("count", std::uint64_t{all.size()});
+  write_page_head(json, links, "/v3/indicators", query, page, all.size());
   json.key("data").begin_array();
-  append_rows(body, instance, query, all, first, last);
+  append_rows(body, instance, query, all, page.first, page.last);
   json.end_array().field("status", "Success");
   body += '}';
   return success(std::move(body));
 }
 
-Answer owners_v3(const Instance& instance, const Credential& who) {
+Answer owners_v3(const Instance& instance,
+                 const Credential& who,
+                 const Result<Query>& query,
+                 const Links& links) {
+  if (!query) return error_answer(400, query.error().public_detail);
+  std::vector<const Owner*> all;
+  for (std::size_t i = 0; i < instance.owners.size(); ++i)
+    if (who.visible[i]) all.push_back(&instance.owners[i]);
+  const PageOf page = page_of(*query, all.size());
   std::string body;
   JsonWriter json{body};
-  json.begin_object().key("data").begin_array();
-  for (std::size_t i = 0; i < instance.owners.size(); ++i) {
-    if (!who.visible[i]) continue;
-    write_owner(json, instance.owners[i]);
+  json.begin_object();
+  write_page_head(json, links, "/v3/security/owners", *query, page, all.size());
+  json.key("data").begin_array();
+  for (std::size_t i = page.first; i < page.last; ++i) {
+    write_owner(json, *all[i]);
     json.field("ownerRole", "User").field("permIndicator", "READ").end_object();
   }
   json.end_array().field("status", "Success").end_object();

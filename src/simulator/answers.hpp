@@ -25,7 +25,7 @@ struct Answer {
 /// `{"errCode":"0x1002","message":…,"status":"Error"}` by the status.
 Answer error_answer(int status, std::string_view message);
 
-/// The parameters of `GET …/v3/indicators`, from the query or from the documented JSON body.
+/// The parameters of a v3 list, from the query or from the documented JSON body.
 struct Query {
   std::string tql;
   std::vector<std::string> fields;
@@ -51,7 +51,10 @@ Answer indicators(const Instance& instance,
                   const Result<Query>& query,
                   const Links& links,
                   ValueCase value_case);
-Answer owners_v3(const Instance& instance, const Credential& who);
+Answer owners_v3(const Instance& instance,
+                 const Credential& who,
+                 const Result<Query>& query,
+                 const Links& links);
 Answer users_v3(const Instance& instance, const Credential& who);
 Answer owners_v2(const Instance& instance, const Credential& who);
 Answer own_owner_v2(const Instance& instance, const Credential& who);

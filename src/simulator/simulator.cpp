@@ -133,19 +133,20 @@ struct Simulator::Impl {
     const auto who = authenticate(current, request, now);
     if (!who) return error_answer(401, who.error().public_detail);
     const std::string_view call = request.path.substr(base->size());
+    const std::string origin = settings.public_origin.empty()
+                                   ? "http://" + std::string{request.header("Host")}
+                                   : settings.public_origin;
+    const Links links{origin + *base, fault ? fault->next : std::nullopt};
     if (call == "/v3/indicators") {
       const auto query = read_query(request);
       if (query) {
         one.tql = query->tql;
         if (const auto tree = parse_tql(query->tql)) one.values = asked_values(*tree);
       }
-      const std::string origin = settings.public_origin.empty()
-                                     ? "http://" + std::string{request.header("Host")}
-                                     : settings.public_origin;
-      return indicators(current, **who, query, {origin + *base, fault ? fault->next : std::nullopt},
+      return indicators(current, **who, query, links,
                         settings.ignore_case ? ValueCase::Ignored : ValueCase::Exact);
     }
-    if (call == "/v3/security/owners") return owners_v3(current, **who);
+    if (call == "/v3/security/owners") return owners_v3(current, **who, read_query(request), links);
     if (call == "/v3/security/users") return users_v3(current, **who);
     if (call == "/v2/owners") return owners_v2(current, **who);
     if (call == "/v2/owners/mine") return own_owner_v2(current, **who);

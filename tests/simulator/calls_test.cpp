@@ -123,6 +123,24 @@ TEST_CASE("simulator: bad queries and wrong places are refused as documented", "
   CHECK(Fixture::rows(f.token_get("/api/v3/security/owners")) == 2);
 }
 
+TEST_CASE("simulator: owners come in pages too", "[simulator]") {
+  Fixture f;
+  const std::string owners = "/api/v3/security/owners";
+  const HttpAnswer first = f.token_get(owners + "?resultLimit=1&count=true");
+  CHECK(Fixture::rows(first) == 1);
+  CHECK(first.body.find("\"count\":2") != std::string::npos);
+  CHECK(first.body.find(owners + "?resultStart=1&resultLimit=1\"") != std::string::npos);
+  const HttpAnswer second = f.token_get(owners + "?resultStart=1&resultLimit=1");
+  CHECK(Fixture::rows(second) == 1);
+  CHECK(second.body.find("\"next\"") == std::string::npos);
+  CHECK(second.body.find(owners + "?resultStart=0&resultLimit=1\"") != std::string::npos);
+  CHECK(Fixture::rows(f.token_get(owners + "?resultStart=2")) == 0);
+  CHECK(Fixture::rows(f.token_get(owners + "?resultLimit=10000")) == 2);
+  CHECK(f.token_get(owners + "?resultLimit=10001").status == 400);
+  CHECK(f.token_get(owners + "?resultLimit=0").status == 400);
+  CHECK(f.token_get(owners + "?resultStart=-1").status == 400);
+}
+
 TEST_CASE("simulator: a fault is good for its number of requests", "[simulator]") {
   Fixture f;
   REQUIRE(
