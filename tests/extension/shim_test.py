@@ -1,6 +1,6 @@
 """The packed extension under a real Jython, over real HTTPS, against the real service and the simulator.
 
-Called by ctest with the source folder and the programs cardstock and cardstock-threatconnect.
+Called by ctest with the source folder and the programs cardstock and cardstock-threatconnect; names of tests may follow.
 """
 import json
 import os
@@ -16,7 +16,7 @@ import tls_front
 SOURCE, CARDSTOCK, SIMULATOR = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from programs import Simulator, jython, start_service  # noqa: E402
+from programs import START_LIMIT, Simulator, jython, start_service  # noqa: E402
 SECRET = "a-shared-secret+of/the=test"
 TC_SECRET = "a-demonstration-secret-that-protects-nothing"
 HELD = {"IpAddress": "203.0.113.10", "InternetDomainName": "evil.example", "URL": "http://evil.example/login.php?id=1",
@@ -79,10 +79,19 @@ class Extension(unittest.TestCase):
 
     @classmethod
     def package(cls, behaviour, context: object = "trusted") -> pathlib.Path:
-        """Packs an extension that asks a new TLS front, and unpacks it; cls.front is that front."""
+        """An extension that asks a new TLS front, in a folder of its own; cls.front is that front."""
         cls.front = tls_front.Front(cls.tls if context == "trusted" else context, behaviour)
         cls.addClassCleanup(cls.front.close)
-        return cls.unpack(cls.front.url)
+        return cls.asking(cls.front.url)
+
+    @classmethod
+    def asking(cls, url: str) -> pathlib.Path:
+        """The packed extension again, with another address in it: packing takes its time."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=cls.work))
+        program = (cls.card / "threatconnect.py").read_text(encoding="ascii")
+        (folder / "threatconnect.py").write_text(
+            program.replace(f'"https://localhost:{cls.service.port}"', f'"{url}"'), encoding="ascii")
+        return folder
 
     @classmethod
     def unpack(cls, url: str, *options) -> pathlib.Path:
@@ -151,14 +160,17 @@ class Extension(unittest.TestCase):
 
     def test_nothing_is_kept_from_one_look_up_to_the_next(self):
         first = self.card_of(self.call("InternetDomainName", "evil.example", self.auth()))
-        self.assert_raised(self.call("IpAddress", "192.0.2.1", self.auth()), "NoResultException", "192.0.2.1")
+        absent = self.call("IpAddress", "192.0.2.1", self.auth())
+        self.assert_raised(absent, "NoResultException")
+        self.assertNotIn("evil.example", absent["text"])
         other = self.card_of(self.call("IpAddress", "198.51.100.23", self.auth()))
         self.assertNotEqual(first["owner_name"], other["owner_name"])
         self.assertNotIn("associated_groups", other)
 
     def test_no_result(self):
-        self.assert_raised(self.call("InternetDomainName", "unheard-of.example", self.auth()), "NoResultException",
-                           "unheard-of.example")
+        answer = self.call("InternetDomainName", "unheard-of.example", self.auth())
+        self.assert_raised(answer, "NoResultException")
+        self.assertRegex(answer["text"], r"^unheard-of\.example: No.* this indicator, inactive copies included\. Asked: 20.*\.$")
 
     def test_auth_failed(self):
         self.assert_raised(self.call("IpAddress", "203.0.113.10", self.auth(api_secret="wrong")),
@@ -206,14 +218,14 @@ class Extension(unittest.TestCase):
 
     def test_behind_a_prefix(self):
         self.package(tls_front.answer_with(tls_front.http("200 OK", b'{"outcome":"ok","message":"","card":{}}')))
-        folder = self.unpack(self.front.url + "/tc")
+        folder = self.asking(self.front.url + "/tc")
         self.card_of(self.call("IpAddress", "203.0.113.10", None, folder))
         head, _, body = self.front.requests[0].partition(b"\r\n\r\n")
         self.assertTrue(head.startswith(b"POST /tc/v1/card HTTP/1.1\r\n"), head)
         self.assertEqual(json.loads(body), {"entity": {"name": "203.0.113.10", "type": "IpAddress"}, "auth": {}})
 
     def test_message_and_link_reach_the_analyst(self):
-        for outcome, kind, text in (("no_result", "NoResultException", "evil.example"),
+        for outcome, kind, text in (("no_result", "NoResultException", "evil.example: Our sentence."),
                                     ("busy", "ExtensionApiException", "Our sentence."),
                                     ("of a later version", "ExtensionApiException", "Our sentence.")):
             with self.subTest(outcome):
@@ -222,6 +234,38 @@ class Extension(unittest.TestCase):
                 answer = self.call("InternetDomainName", "evil.example", self.auth(), folder)
                 self.assert_raised(answer, kind, text)
                 self.assertEqual(answer["link"], "https://portal.example/1")
+
+    def test_messages_and_links_of_another_form(self):
+        for message in (None, 5, "", " ", ["x"], {}, "left out"):
+            for outcome, kind, text in (("no_result", "NoResultException", "evil.example"),
+                                        ("error", "ExtensionApiException", NOT_UNDERSTOOD)):
+                with self.subTest(f"{outcome} {message}"):
+                    answer = {"outcome": outcome, "message": message, "link": "javascript:alert(1)" if message else 7}
+                    if message == "left out":
+                        del answer["message"]
+                    body = json.dumps(answer).encode()
+                    folder = self.package(tls_front.answer_with(tls_front.http("200 OK", body)))
+                    told = self.call("InternetDomainName", "evil.example", self.auth(), folder)
+                    self.assert_raised(told, kind, text)
+                    self.assertIsNone(told["link"])
+
+    def test_letters_of_every_kind_reach_the_analyst(self):
+        body = json.dumps({"outcome": "no_result", "message": "Nobody holds \u00fc\U0001f600."}, ensure_ascii=False)
+        folder = self.package(tls_front.answer_with(tls_front.http("200 OK", body.encode())))
+        answer = self.call("InternetDomainName", "\u00f6.example", self.auth(), folder)
+        self.assert_raised(answer, "NoResultException", "\u00f6.example: Nobody holds \u00fc\U0001f600.")
+
+    def test_through_a_proxy_of_the_environment(self):
+        proxy = tls_front.Proxy()
+        self.addCleanup(proxy.close)
+        environment = {"https_proxy": proxy.url}
+        card = self.card_of(self.call("IpAddress", "203.0.113.10", self.auth(), environment=environment))
+        self.assertEqual(card["owner_name"], "Demo Organization")
+        self.assertEqual(proxy.asked, [f"localhost:{self.service.port}".encode()])
+        stranger = tls_front.Authority(self.work / "behind-a-proxy").server("localhost")
+        folder = self.package(tls_front.answer_with(tls_front.http("200 OK", b"{}")), context=stranger)
+        self.assert_sentence(self.call("IpAddress", "203.0.113.10", self.auth(), folder, environment=environment), NOT_TRUSTED)
+        self.assertEqual(self.front.requests, [], "credentials were sent")
 
     # What is no answer of the service
 
@@ -232,6 +276,11 @@ class Extension(unittest.TestCase):
                        tls_front.http("200 OK", b"", json_type), tls_front.http("200 OK", b"[1]", json_type),
                        tls_front.http("200 OK", b'{"hello":1}', json_type), tls_front.http("200 OK", b'"text"', json_type),
                        tls_front.http("200 OK", b'{"outcome":"ok","message":""}', json_type),
+                       tls_front.http("200 OK", b'{"outcome":"ok","message":"","card":null}', json_type),
+                       tls_front.http("200 OK", b'{"outcome":"ok","message":"","card":[]}', json_type),
+                       tls_front.http("200 OK", b'{"outcome":"ok","message":"\xff","card":{}}', json_type),
+                       tls_front.http("200 OK", b'{"outcome":null,"message":null}', json_type), b"SSH-2.0-OpenSSH_9.2\r\n",
+                       tls_front.http("200 OK", b"{}", "Content-Encoding: gzip"), b"\0" * 1000,
                        tls_front.http("200 OK", b"\xff\xfe", json_type), tls_front.http("200 OK", b"[" * 100_000, json_type),
                        tls_front.http("204 No Content", b""),
                        tls_front.http("200 OK", b'{"outcome":"ok"}', json_type).replace(b"Length: 16", b"Length: 99"),
@@ -256,8 +305,27 @@ class Extension(unittest.TestCase):
                 self.assert_sentence(self.call("IpAddress", "203.0.113.10", self.auth(), folder, set={"SECONDS": 1}), TIMED_OUT)
 
     def test_an_answer_without_end(self):
-        folder = self.package(tls_front.never_end)
-        self.assert_sentence(self.call("IpAddress", "203.0.113.10", self.auth(), folder), NOT_UNDERSTOOD)
+        """Cut off at a size, and not kept coming behind it."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        for more in (b"Connection: close\r\n\r\n\"", b"Content-Length: 99999999999\r\n\r\n\""):
+            with self.subTest(more):
+                folder = self.package(tls_front.never_end(head + more, b"x" * 65536))
+                self.assert_sentence(self.call("IpAddress", "203.0.113.10", self.auth(), folder), NOT_UNDERSTOOD)
+                self.assertTrue(self.front.left.wait(START_LIMIT), "the connection stays open")
+
+    def test_an_answer_in_drops(self):
+        """Each of them comes in time, and the whole never would."""
+        head = b"HTTP/1.1 200 OK\r\n"
+        for why, start, drop in (("status", b"", b"H"), ("header", head, b"X"), ("headers", head, b"X: y\r\n"),
+                                 ("body", head + b"Connection: close\r\n\r\n{", b" "),
+                                 ("known length", head + b"Content-Length: 9999\r\n\r\n{", b" "),
+                                 ("chunks", head + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+                                 ("not yet", b"", b"HTTP/1.1 100 Continue\r\n\r\n")):
+            with self.subTest(why):
+                folder = self.package(tls_front.never_end(start, drop, 0.2))
+                told = self.call("IpAddress", "203.0.113.10", self.auth(), folder, set={"SECONDS": 3})
+                self.assert_sentence(told, TIMED_OUT)
+                self.assertTrue(self.front.left.wait(START_LIMIT), "the connection stays open")
 
     def test_a_connection_that_breaks(self):
         folder = self.package(lambda front, connection: None)
@@ -274,7 +342,7 @@ class Extension(unittest.TestCase):
         folder = self.package(tls_front.say_nothing)
         self.front.close()
         self.assert_sentence(self.call("IpAddress", "203.0.113.10", self.auth(), folder), NOT_REACHED)
-        folder = self.unpack("https://no-such-host.invalid")
+        folder = self.asking("https://no-such-host.invalid")
         self.assert_sentence(self.call("IpAddress", "203.0.113.10", self.auth(), folder), NOT_REACHED)
 
     def test_certificates_that_must_not_be_accepted(self):
@@ -316,4 +384,4 @@ class Extension(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])

@@ -82,7 +82,8 @@ class Front:
 
     def __init__(self, context: ssl.SSLContext | None, behaviour):
         self.requests: list[bytes] = []
-        self.end = threading.Event()
+        self.end = threading.Event()  # of the front
+        self.left = threading.Event()  # a client did, before its answer had ended
         self._context, self._behaviour = context, behaviour
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"https://localhost:{self._listener.getsockname()[1]}"
@@ -114,7 +115,10 @@ class Front:
 
 def answer_with(data: bytes):
     def behaviour(front: Front, connection: socket.socket) -> None:
-        front.requests.append(read_request(connection))
+        request = read_request(connection)
+        if not request:
+            return  # the client refused the certificate
+        front.requests.append(request)
         connection.sendall(data)
     return behaviour
 
@@ -124,8 +128,60 @@ def say_nothing(front: Front, connection: socket.socket) -> None:
     front.end.wait()
 
 
-def never_end(front: Front, connection: socket.socket) -> None:
-    front.requests.append(read_request(connection))
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n\"")
-    while not front.end.is_set():
-        connection.sendall(b"x" * 65536)
+def drip(front: Front, connection: socket.socket, drop: bytes, pause: float) -> None:
+    """Sends `drop` again and again, until the client leaves."""
+    try:
+        while not front.end.wait(pause):
+            connection.sendall(drop)
+    except OSError:
+        front.left.set()
+
+
+def never_end(head: bytes, drop: bytes, pause: float = 0):
+    """Answers with `head`, and `drop` behind it without end."""
+    def behaviour(front: Front, connection: socket.socket) -> None:
+        front.requests.append(read_request(connection))
+        connection.sendall(head)
+        drip(front, connection, drop, pause)
+    return behaviour
+
+
+class Proxy:
+    """Takes CONNECT on a free port of localhost, and passes on what comes behind it; `asked` is where to."""
+
+    def __init__(self):
+        self.asked: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://localhost:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        try:
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+        except OSError:
+            return  # closed
+
+    def _serve(self, client: socket.socket) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += client.recv(1)
+        self.asked.append(head.split()[1])
+        host, port = self.asked[-1].decode().split(":")
+        with client, socket.create_connection((host, int(port))) as server:
+            client.sendall(b"HTTP/1.0 200 Connected\r\n\r\n")
+            threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
+            self._pass_on(server, client)
+
+    @staticmethod
+    def _pass_on(source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            return  # one of them left
