@@ -20,6 +20,7 @@ namespace {
 
 using threatconnect::Attribute;
 using threatconnect::Group;
+using threatconnect::OffScale;
 using threatconnect::OwnerCopy;
 using threatconnect::Record;
 
@@ -38,6 +39,18 @@ std::optional<Value> instance_wide(std::span<const OwnerCopy* const> copies,
     if (copy->*value) return copy->*value;
   return std::nullopt;
 }
+
+/// What the first copy that has one sent in place of a value on its scale; empty: none did.
+std::string_view first_off_scale(std::span<const OwnerCopy* const> copies,
+                                 std::string OffScale::* value) {
+  for (const OwnerCopy* copy : copies)
+    if (!(copy->off_scale.*value).empty()) return copy->off_scale.*value;
+  return {};
+}
+
+constexpr std::string_view kScoreScale = "0 to 1000";
+constexpr std::string_view kConfidenceScale = "0 to 100";
+constexpr std::string_view kRatingScale = "0 to 5";
 
 class Renderer {
  public:
@@ -81,7 +94,7 @@ class Renderer {
   }
 
  private:
-  std::string line(std::string_view text) const { return clean_line(text, settings_.max_text); }
+  std::string line(std::string_view text) const { return clean_text(text, settings_.max_text); }
 
   void note(std::string_view text) { notes_json_.value(text); }
 
@@ -92,27 +105,38 @@ class Renderer {
   }
 
   void fill_headline(const OwnerCopy& speaking) {
-    facts_.owner_name = line(speaking.owner);
+    facts_.owner_name = owner_label(speaking.owner, settings_.max_text);
     facts_.last_modified_on = date_text(speaking.last_modified);
     facts_.portal_link = portal_.indicator_link(speaking.web_link, speaking.id);
-    bool odd = false;
-    if (const auto score = instance_wide(std::span{copies_}, &OwnerCopy::threat_assess_score)) {
+    facts_.owner_confidence = confidence_of(speaking);
+    facts_.owner_rating = rating_of(speaking);
+    const std::span copies{copies_};
+    if (const auto score = instance_wide(copies, &OwnerCopy::threat_assess_score)) {
       facts_.threat_assess_score = score_text(*score);
-      odd = odd || facts_.threat_assess_score.empty();
+    } else {
+      facts_.threat_assess_score =
+          off_scale_text(first_off_scale(copies, &OffScale::threat_assess_score), kScoreScale);
     }
-    if (speaking.confidence) {
-      facts_.owner_confidence = confidence_text(*speaking.confidence);
-      odd = odd || facts_.owner_confidence.empty();
-    }
-    if (speaking.rating) {
-      facts_.owner_rating = rating_text(*speaking.rating);
-      odd = odd || facts_.owner_rating.empty();
-    }
-    if (const auto count = instance_wide(std::span{copies_}, &OwnerCopy::false_positives)) {
-      if (*count >= 0) facts_.false_positive_count = count;
-      odd = odd || *count < 0;
-    }
-    if (odd) note("A value outside its scale was left out.");
+    facts_.false_positive_count = instance_wide(copies, &OwnerCopy::false_positives);
+    if (facts_.false_positive_count) return;
+    // A count is a number on the card, which leaves no room for words.
+    const std::string_view sent = first_off_scale(copies, &OffScale::false_positives);
+    if (!sent.empty())
+      note("False Positive Count was sent as \"" + line(sent) + "\", which is no count.");
+  }
+
+  /// A value that was sent and is not on its scale; empty when none was.
+  std::string off_scale_text(std::string_view sent, std::string_view scale) const {
+    if (sent.empty()) return {};
+    return "\"" + line(sent) + "\" (not on its scale of " + std::string{scale} + ")";
+  }
+  std::string confidence_of(const OwnerCopy& copy) const {
+    return copy.confidence ? confidence_text(*copy.confidence)
+                           : off_scale_text(copy.off_scale.confidence, kConfidenceScale);
+  }
+  std::string rating_of(const OwnerCopy& copy) const {
+    return copy.rating ? rating_text(*copy.rating)
+                       : off_scale_text(copy.off_scale.rating, kRatingScale);
   }
 
   /// How many owners were looked through is known where the owners' kinds are.
@@ -136,7 +160,7 @@ class Renderer {
     const std::string_view wanted = trim(settings_.owners.default_owner);
     // A default owner that may not be seen may not be named either.
     if (wanted.empty() || trim(speaking.owner) == wanted || !filter_.allows(wanted)) return;
-    if (!may_hold(wanted)) {
+    if (sight_of(settings_.owners, wanted) == Sight::NotSeen) {
       note("The default owner is not visible to these credentials; shown is " + facts_.owner_name +
            ".");
       return;
@@ -147,27 +171,18 @@ class Renderer {
     note(line(wanted) + std::string{why} + facts_.owner_name + ".");
   }
 
-  /// Whether the credentials see this owner, as far as it is known whom they see.
-  bool may_hold(std::string_view owner) const {
-    const auto& kinds = settings_.owners.kinds;
-    return kinds.empty() || std::ranges::any_of(kinds, [owner](const auto& kind) {
-             return trim(kind.first) == owner;
-           });
-  }
-
   void fill_owners() {
     bool any_active = false;
     for (const OwnerCopy* const newest : newest_) {
       const OwnerCopy& copy = *newest;
       any_active = any_active || copy.active;
       if (facts_.all_owners.size() >= settings_.max_owners) continue;
-      facts_.all_owners.push_back(
-          {.owner = line(copy.owner),
-           .rating = copy.rating ? rating_text(*copy.rating) : "",
-           .confidence = copy.confidence ? confidence_text(*copy.confidence) : "",
-           .last_modified = date_text(copy.last_modified),
-           .status = copy.active ? "Active" : "Inactive",
-           .link = portal_.indicator_link(copy.web_link, copy.id)});
+      facts_.all_owners.push_back({.owner = owner_label(copy.owner, settings_.max_text),
+                                   .rating = rating_of(copy),
+                                   .confidence = confidence_of(copy),
+                                   .last_modified = date_text(copy.last_modified),
+                                   .status = copy.active ? "Active" : "Inactive",
+                                   .link = portal_.indicator_link(copy.web_link, copy.id)});
     }
     if (!any_active && newest_.size() > 1) {
       note("Inactive: no owner holds this indicator as active.");
@@ -202,12 +217,12 @@ class Renderer {
   void fill_attributes() {
     std::set<std::string> seen;
     for (const OwnerCopy* copy : copies_) {
-      const std::string owner = line(copy->owner);
+      const std::string owner = owner_label(copy->owner, settings_.max_text);
       for (const bool chosen : {true, false}) {
         for (const Attribute& attribute : copy->attributes) {
           if ((attribute.is_default || attribute.pinned) != chosen) continue;
           AttributeRow row{.type = line(attribute.type),
-                           .value = clean_markup(attribute.value, settings_.max_text),
+                           .value = clean_text(attribute.value, settings_.max_text),
                            .owner = owner};
           if (row.value.empty()) continue;
           // Of what was cut the rest tells them apart. Type and owner hold no line break.
@@ -245,12 +260,18 @@ class Renderer {
           {.copy = copy,
            .threat_assess_score = copy->threat_assess_score ? copy->threat_assess_score : score,
            .false_positives = copy->false_positives ? copy->false_positives : false_positives});
-    Verdicts verdicts = judge(settings_.criteria,
-                              asked_ == nullptr ? std::nullopt : std::optional{asked_->entity()},
-                              candidates, settings_.max_text);
+    Verdicts verdicts = judge(
+        settings_.criteria, asked_ == nullptr ? std::nullopt : std::optional{asked_->entity()},
+        {.candidates = candidates, .copies_unread = cut_, .owners = settings_.owners},
+        settings_.max_text);
     facts_.criteria = std::move(verdicts.met);
-    if (facts_.criteria.empty() && verdicts.asked > 0)
-      facts_.criteria.push_back("None of " + std::to_string(verdicts.asked));
+    if (facts_.criteria.empty() && verdicts.asked > 0) {
+      std::string none = "None of " + std::to_string(verdicts.asked);
+      if (verdicts.unknown > 0)
+        none += " (" + std::to_string(verdicts.unknown) + " could not be evaluated)";
+      facts_.criteria.push_back(std::move(none));
+    }
+    for (const std::string& told : verdicts.notes) note(told);
     return std::move(verdicts.explained);
   }
 
@@ -316,7 +337,7 @@ void append_card(std::string& out,
   append_freshness(out, fetched_at, now, source);
   out += '"';
   const std::string extra =
-      extra_note.empty() ? std::string{} : clean_line(extra_note, kMaxExtraNoteBytes);
+      extra_note.empty() ? std::string{} : clean_text(extra_note, kMaxExtraNoteBytes);
   if (!card.notes.empty() || !extra.empty()) {
     out += R"(,"notes":[)";
     out += card.notes;

@@ -5,47 +5,87 @@
 #include <cardstock/util/json_writer.hpp>
 #include <cardstock/util/text.hpp>
 
+#include "owner_rule.hpp"
 #include "scales.hpp"
 #include "text_cleaning.hpp"
 
 namespace cardstock::card {
 namespace {
 
-using Faults = std::vector<std::string>;
+enum class State { Met, NotMet, Unknown };
 
-/// `value` unset: not known, which is never enough.
-void need_at_least(Faults& faults,
-                   const std::optional<double>& least,
-                   const std::optional<double>& value,
-                   std::string_view what) {
-  if (!least || (value && *value >= *least)) return;
-  faults.push_back(std::string{what} + " is " + (value ? plain_number(*value) : "not set") +
-                   ", at least " + plain_number(*least) + " is needed");
-}
-
-/// Values outside their scale are left out of the card, so they count for nothing here.
-std::optional<double> rating_of(const threatconnect::OwnerCopy& copy) {
-  return copy.rating && !rating_text(*copy.rating).empty() ? copy.rating : std::nullopt;
-}
-std::optional<double> confidence_of(const threatconnect::OwnerCopy& copy) {
-  if (!copy.confidence || confidence_text(*copy.confidence).empty()) return std::nullopt;
-  return static_cast<double>(*copy.confidence);
-}
-std::optional<double> score_of(const Candidate& candidate) {
-  const auto& score = candidate.threat_assess_score;
-  if (!score || score_text(*score).empty()) return std::nullopt;
-  return static_cast<double>(*score);
+constexpr std::string_view name_of(State state) noexcept {
+  switch (state) {
+    case State::Met:
+      return "met";
+    case State::NotMet:
+      return "not_met";
+    case State::Unknown:
+      return "unknown";
+  }
+  return {};
 }
 
-void need_few_false_positives(Faults& faults,
-                              const std::optional<double>& most,
-                              const std::optional<std::int64_t>& count) {
-  if (!most) return;
-  const bool known = count && *count >= 0;
-  if (known && static_cast<double>(*count) <= *most) return;
-  faults.push_back("false positive count is " +
-                   (known ? std::to_string(*count) : std::string{"not known"}) + ", at most " +
-                   plain_number(*most) + " is allowed");
+/// What keeps one owner's copy from a criterion: what is known to fail, and what is not known.
+struct Reasons {
+  std::vector<std::string> failed;
+  std::vector<std::string> unknown;
+
+  /// One condition that fails is enough, whatever the others would say.
+  State state() const noexcept {
+    if (!failed.empty()) return State::NotMet;
+    return unknown.empty() ? State::Met : State::Unknown;
+  }
+};
+
+/// A value that a copy may have, and what it says where there is none.
+struct Stated {
+  std::string_view what;
+  std::optional<double> value;
+  std::string_view off_scale;  ///< as sent; empty: nothing was
+};
+
+/// Nobody's confidence or rating is a fact, and not enough; a score or a count that the instance
+/// did not send may be any.
+enum class Unset { Fails, Unknown };
+
+class Conditions {
+ public:
+  explicit Conditions(std::size_t max_text) : max_text_{max_text} {}
+
+  void at_least(const std::optional<double>& least, const Stated& stated, Unset unset) {
+    if (least && !(stated.value && *stated.value >= *least))
+      missed(stated, "at least " + plain_number(*least) + " is needed", unset);
+  }
+  void at_most(const std::optional<double>& most, const Stated& stated, Unset unset) {
+    if (most && !(stated.value && *stated.value <= *most))
+      missed(stated, "at most " + plain_number(*most) + " is allowed", unset);
+  }
+  void fail(std::string reason) { reasons_.failed.push_back(std::move(reason)); }
+
+  Reasons take() && { return std::move(reasons_); }
+
+ private:
+  void missed(const Stated& stated, const std::string& wanted, Unset unset) {
+    std::string reason = std::string{stated.what} + " is ";
+    if (stated.value) return fail(reason + plain_number(*stated.value) + ", " + wanted);
+    if (!stated.off_scale.empty()) {
+      reason += "\"" + clean_text(stated.off_scale, max_text_) + "\", which is not on its scale, ";
+      reasons_.unknown.push_back(reason + wanted);
+    } else if (unset == Unset::Unknown) {
+      reasons_.unknown.push_back(reason + "not known, " + wanted);
+    } else {
+      fail(reason + "not set, " + wanted);
+    }
+  }
+
+  std::size_t max_text_;
+  Reasons reasons_;
+};
+
+template <class Number>
+std::optional<double> decimal(const std::optional<Number>& number) {
+  return number ? std::optional{static_cast<double>(*number)} : std::nullopt;
 }
 
 bool has_tag(const threatconnect::OwnerCopy& copy, std::string_view wanted) {
@@ -54,72 +94,166 @@ bool has_tag(const threatconnect::OwnerCopy& copy, std::string_view wanted) {
   });
 }
 
-/// Everything that keeps this copy from the criterion; empty: it is met.
-Faults faults_of(const Criterion& criterion, const Candidate& candidate, std::size_t max_text) {
+Reasons reasons_of(const Criterion& criterion, const Candidate& candidate, std::size_t max_text) {
   const threatconnect::OwnerCopy& copy = *candidate.copy;
-  Faults faults;
-  if (!copy.active) faults.emplace_back("the copy is inactive");
-  need_at_least(faults, criterion.min_confidence, confidence_of(copy), "confidence");
-  need_at_least(faults, criterion.min_rating, rating_of(copy), "rating");
-  need_at_least(faults, criterion.min_threat_assess, score_of(candidate), "ThreatAssess score");
-  need_few_false_positives(faults, criterion.max_false_positives, candidate.false_positives);
+  const threatconnect::OffScale& sent = copy.off_scale;
+  Conditions conditions{max_text};
+  if (!copy.active) conditions.fail("the copy is inactive");
+  conditions.at_least(criterion.min_confidence,
+                      {"confidence", decimal(copy.confidence), sent.confidence}, Unset::Fails);
+  conditions.at_least(criterion.min_rating, {"rating", copy.rating, sent.rating}, Unset::Fails);
+  conditions.at_least(
+      criterion.min_threat_assess,
+      {"ThreatAssess score", decimal(candidate.threat_assess_score), sent.threat_assess_score},
+      Unset::Unknown);
+  conditions.at_most(
+      criterion.max_false_positives,
+      {"false positive count", decimal(candidate.false_positives), sent.false_positives},
+      Unset::Unknown);
   const std::string_view tag = trim(criterion.tag);
   if (!tag.empty() && !has_tag(copy, tag))
-    faults.push_back("the tag \"" + clean_line(tag, max_text) + "\" is missing");
-  return faults;
+    conditions.fail("the tag \"" + clean_text(tag, max_text) + "\" is missing");
+  return std::move(conditions).take();
 }
 
-class Judge {
- public:
-  Judge(std::span<const Candidate> candidates, std::size_t max_text)
-      : candidates_{candidates}, max_text_{max_text} {}
+/// Why an owner that a criterion names has no copy here: only of one that was asked and read can it
+/// be said that he holds none.
+Reasons reasons_of_missing(const Evidence& evidence, std::string_view owner) {
+  if (!OwnerFilter{evidence.owners}.allows(owner))
+    return {.failed = {}, .unknown = {"is not shown by this service"}};
+  switch (sight_of(evidence.owners, owner)) {
+    case Sight::NotSeen:
+      return {.failed = {}, .unknown = {"is not visible to these credentials"}};
+    case Sight::Unknown:
+      return {.failed = {},
+              .unknown = {"has no copy that was read, and may not be visible to these "
+                          "credentials"}};
+    case Sight::Seen:
+      break;
+  }
+  if (evidence.copies_unread > 0)
+    return {.failed = {}, .unknown = {"is not among the owners that were read"}};
+  return {.failed = {"does not hold this indicator"}, .unknown = {}};
+}
 
-  /// `number`: its place in the configuration, from 1.
-  void ask(const Criterion& criterion, std::size_t number) {
-    ++verdicts_.asked;
-    std::string name = clean_line(criterion.name, max_text_);
-    if (name.empty()) name = "Criterion " + std::to_string(number);
-    const std::string_view owner = trim(criterion.owner);
-    std::string owners;
-    JsonWriter json{owners};
-    bool met = false;
-    std::size_t asked = 0;
-    std::size_t untold = 0;
-    for (const Candidate& candidate : candidates_) {
-      if (!owner.empty() && trim(candidate.copy->owner) != owner) continue;
-      ++asked;
-      const Faults faults = faults_of(criterion, candidate, max_text_);
-      met = met || faults.empty();
-      if (verdicts_.explained.size() + owners.size() >= kMaxExplanationBytes) {
-        ++untold;
-      } else {
-        tell(json, clean_line(candidate.copy->owner, max_text_), faults);
-      }
+std::string unread_text(std::int64_t copies) {
+  return copies == 1 ? "1 more owner's copy was not read"
+                     : std::to_string(copies) + " more owners' copies were not read";
+}
+
+/// One criterion, owner by owner.
+class Account {
+ public:
+  /// `room`: bytes that owners may still take.
+  explicit Account(std::size_t room) : room_{room} {}
+
+  /// `on_card`: how the owner is called where everybody reads it.
+  void tell(const std::string& owner, const Reasons& reasons, std::string_view on_card) {
+    const State state = reasons.state();
+    met_ = met_ || state == State::Met;
+    if (state == State::Unknown && first_unknown_.empty())
+      first_unknown_ = std::string{on_card} + ": " + reasons.unknown.front();
+    if (owners_.size() >= room_) {
+      ++untold_;
+      return;
     }
-    if (asked == 0) tell(json, clean_line(owner, max_text_), {"does not hold this indicator"});
-    if (met) verdicts_.met.push_back(name);
-    JsonWriter whole{verdicts_.explained};
-    if (verdicts_.asked > 1) verdicts_.explained += ',';
-    whole.begin_object().field("name", name).field("met", met);
-    whole.key("owners").raw("[" + owners + "]");
-    if (untold != 0) whole.field("more", std::uint64_t{untold});
-    whole.end_object();
+    json_.begin_object().field("owner", owner).field("state", name_of(state));
+    list("failed", reasons.failed);
+    list("unknown", reasons.unknown);
+    json_.end_object();
   }
 
-  Verdicts take() && { return std::move(verdicts_); }
+  /// Any owner would do, and some were not read.
+  void unread(std::int64_t copies) {
+    unread_ = copies;
+    if (copies > 0 && first_unknown_.empty()) first_unknown_ = unread_text(copies);
+  }
 
- private:
-  static void tell(JsonWriter& json, std::string_view owner, const Faults& faults) {
-    json.begin_object().field("owner", owner).field("met", faults.empty());
-    if (!faults.empty()) {
-      json.key("failed").begin_array();
-      for (const std::string& fault : faults) json.value(fault);
-      json.end_array();
-    }
+  State state() const noexcept {
+    if (met_) return State::Met;
+    return first_unknown_.empty() ? State::NotMet : State::Unknown;
+  }
+  const std::string& first_unknown() const noexcept { return first_unknown_; }
+
+  void write(JsonWriter& json, const std::string& name) const {
+    json.begin_object().field("name", name).field("state", name_of(state()));
+    json.key("owners").raw("[" + owners_ + "]");
+    if (unread_ > 0) json.field("unread", unread_);
+    if (untold_ != 0) json.field("more", std::uint64_t{untold_});
     json.end_object();
   }
 
-  std::span<const Candidate> candidates_;
+ private:
+  void list(std::string_view key, const std::vector<std::string>& reasons) {
+    if (reasons.empty()) return;
+    json_.key(key).begin_array();
+    for (const std::string& reason : reasons) json_.value(reason);
+    json_.end_array();
+  }
+
+  std::size_t room_;
+  std::string owners_;
+  JsonWriter json_{owners_};
+  bool met_ = false;
+  std::string first_unknown_;
+  std::int64_t unread_ = 0;
+  std::size_t untold_ = 0;
+};
+
+constexpr std::string_view kSomeOwner = "the owner that it names";
+
+class Judge {
+ public:
+  Judge(const Evidence& evidence, std::size_t max_text)
+      : evidence_{evidence}, max_text_{max_text} {}
+
+  /// `number`: its place in the configuration, from 1.
+  void ask(const Criterion& criterion, std::size_t number) {
+    std::string name = clean_text(criterion.name, max_text_);
+    if (name.empty()) name = "Criterion " + std::to_string(number);
+    const std::size_t used = verdicts_.explained.size();
+    Account account{kMaxExplanationBytes - std::min(used, kMaxExplanationBytes)};
+    const std::string_view owner = trim(criterion.owner);
+    bool held = false;
+    for (const Candidate& candidate : evidence_.candidates) {
+      if (!owner.empty() && trim(candidate.copy->owner) != owner) continue;
+      held = true;
+      const std::string label = owner_label(candidate.copy->owner, max_text_);
+      account.tell(label, reasons_of(criterion, candidate, max_text_), label);
+    }
+    if (owner.empty()) {
+      account.unread(evidence_.copies_unread);
+    } else if (!held) {
+      // Whom these credentials may not see the card does not name; the explanation is its
+      // operator's.
+      const std::string label = owner_label(owner, max_text_);
+      const bool seen = OwnerFilter{evidence_.owners}.allows(owner) &&
+                        sight_of(evidence_.owners, owner) == Sight::Seen;
+      account.tell(label, reasons_of_missing(evidence_, owner),
+                   seen ? std::string_view{label} : kSomeOwner);
+    }
+    JsonWriter json{verdicts_.explained};
+    if (verdicts_.asked > 0) verdicts_.explained += ',';
+    account.write(json, name);
+    ++verdicts_.asked;
+    if (account.state() == State::Met) verdicts_.met.push_back(name);
+    if (account.state() == State::Unknown) note(name, account.first_unknown());
+  }
+
+  Verdicts take() && {
+    if (verdicts_.unknown > kMaxNotes)
+      verdicts_.notes.push_back(std::to_string(verdicts_.unknown - kMaxNotes) +
+                                " more criteria could not be evaluated.");
+    return std::move(verdicts_);
+  }
+
+ private:
+  void note(const std::string& name, const std::string& why) {
+    if (verdicts_.unknown++ < kMaxNotes)
+      verdicts_.notes.push_back("Criterion \"" + name + "\" could not be evaluated: " + why + ".");
+  }
+
+  const Evidence& evidence_;
   std::size_t max_text_;
   Verdicts verdicts_;
 };
@@ -131,11 +265,16 @@ bool is_for(const Criterion& criterion, std::optional<EntityType> type) {
 
 }  // namespace
 
+std::string_view words_of_state(std::string_view state) noexcept {
+  if (state == name_of(State::Met)) return "met";
+  return state == name_of(State::NotMet) ? "not met" : "could not be evaluated";
+}
+
 Verdicts judge(std::span<const Criterion> criteria,
                std::optional<EntityType> type,
-               std::span<const Candidate> candidates,
+               const Evidence& evidence,
                std::size_t max_text) {
-  Judge judge{candidates, max_text};
+  Judge judge{evidence, max_text};
   for (std::size_t i = 0; i < criteria.size(); ++i)
     if (is_for(criteria[i], type)) judge.ask(criteria[i], i + 1);
   return std::move(judge).take();

@@ -69,17 +69,35 @@ std::optional<char32_t> code_point_of(std::string_view entity) {
   return impossible ? char32_t{0xFFFD} : char32_t{value};
 }
 
+enum class Entities { Decoded, Kept };
+
+bool is_known(std::string_view element) {
+  return std::ranges::find(kInline, element) != kInline.end() ||
+         std::ranges::find(kBlock, element) != kBlock.end();
+}
+
+/// The name of the element whose tag, opening or closing, would begin behind a `<`; lower case in,
+/// lower case out.
+std::string_view element_of(std::string_view behind_bracket) {
+  const std::size_t first = behind_bracket.starts_with('/') ? 1 : 0;
+  std::size_t last = first;
+  while (last < behind_bracket.size() &&
+         (is_alpha(behind_bracket[last]) || is_digit(behind_bracket[last])))
+    ++last;
+  return behind_bracket.substr(first, last - first);
+}
+
 class HtmlReader {
  public:
-  HtmlReader(std::string_view text, Ending ending)
-      : text_{text}, lower_{to_lower(text)}, ending_{ending} {}
+  HtmlReader(std::string_view text, Ending ending, Entities entities)
+      : text_{text}, lower_{to_lower(text)}, ending_{ending}, entities_{entities} {}
 
   std::string words() && {
     out_.reserve(text_.size());
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == '<' && take_tag()) continue;
-      if (c == '&' && take_entity()) continue;
+      if (c == '&' && entities_ == Entities::Decoded && take_entity()) continue;
       put(c);
       ++at_;
     }
@@ -115,20 +133,33 @@ class HtmlReader {
     if (rest.starts_with("!doctype") || rest.starts_with("?xml"))
       return skip_behind(">", at_, no_tag_end_);
     const bool closing = rest.starts_with('/');
-    const std::size_t first = closing ? 1 : 0;
-    std::size_t last = first;
-    while (last < rest.size() && (is_alpha(rest[last]) || is_digit(rest[last]))) ++last;
-    const std::string_view name = rest.substr(first, last - first);
+    const std::string_view name = element_of(rest);
+    const std::size_t last = name.size() + (closing ? 1 : 0);
     const bool within_line = std::ranges::find(kInline, name) != kInline.end();
-    if (!within_line && std::ranges::find(kBlock, name) == kBlock.end()) return false;
     if (last < rest.size() && rest[last] != '>' && rest[last] != '/' && !is_blank(rest[last]))
       return false;
+    const bool certain = entities_ == Entities::Decoded || is_bare(rest.substr(last));
+    if (!(is_known(name) && certain) && !has_attributes(name, rest.substr(last))) return false;
     if (!skip_behind(">", at_, no_tag_end_)) return false;
     if (!closing && name == "script") skip_to("</script", no_script_end_);
     if (!closing && name == "style") skip_to("</style", no_style_end_);
     if (!within_line) return separate('\n');
     // `<scr<b>ipt>` must not close up to a tag.
     return !bracket_open_ || separate(' ');
+  }
+
+  /// `a&lt;b and c&gt;d` is no tag.
+  static bool is_bare(std::string_view behind) {
+    const std::size_t end = std::min(behind.find_first_not_of(" /"), behind.size());
+    return end < behind.size() && behind[end] == '>';
+  }
+
+  /// Whether an element that is not known carries attributes, as no text in brackets does.
+  static bool has_attributes(std::string_view name, std::string_view behind) {
+    if (name.empty() || !is_alpha(name.front())) return false;
+    const std::string_view within = behind.substr(0, behind.find_first_of("<>"));
+    return within.size() < behind.size() && behind[within.size()] == '>' &&
+           within.find('=') != std::string_view::npos;
   }
 
   void skip_to(std::string_view mark, bool& missing) {
@@ -154,6 +185,7 @@ class HtmlReader {
   std::string_view text_;
   std::string lower_;
   Ending ending_;
+  Entities entities_;
   std::size_t at_ = 0;
   std::string out_;
   bool bracket_open_ = false;  ///< a literal `<` stands before, without a blank or `>` between
@@ -167,7 +199,28 @@ class HtmlReader {
 
 std::string without_html(std::string_view text, Ending ending) {
   if (text.find_first_of("<&") == std::string_view::npos) return std::string{text};
-  return HtmlReader{text, ending}.words();
+  return HtmlReader{text, ending, Entities::Decoded}.words();
+}
+
+std::string without_late_tags(std::string text, Ending ending) {
+  // What a tag's removal leaves never closes up to another, but text that entities or dropped
+  // characters made may need a second look; a third finds nothing.
+  constexpr int kLooks = 3;
+  for (int look = 0; look < kLooks && text.find('<') != std::string::npos; ++look) {
+    std::string without = HtmlReader{text, ending, Entities::Kept}.words();
+    if (without == text) break;
+    text = std::move(without);
+  }
+  std::string out;
+  const std::string lower = to_lower(text);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out.push_back(text[i]);
+    if (text[i] != '<') continue;
+    const std::string_view behind = std::string_view{lower}.substr(i + 1);
+    if (behind.starts_with('!') || behind.starts_with('?') || is_known(element_of(behind)))
+      out.push_back(' ');
+  }
+  return out;
 }
 
 }  // namespace cardstock::card

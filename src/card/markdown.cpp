@@ -139,9 +139,10 @@ class MarkdownReader {
     const std::size_t open = brackets_.back();
     brackets_.pop_back();
     const std::size_t end = target_end(close + 1);
-    if (end == close + 1 || open + 1 == close) return close + 1;
+    const bool image = before(open) == '!';
+    if (end == close + 1 || (open + 1 == close && !image)) return close + 1;
     drop(open, open + 1);
-    if (before(open) == '!') drop(open - 1, open);
+    if (image) drop(open - 1, open);
     drop(close, end);
     return end;
   }

@@ -67,6 +67,13 @@ bool OwnerFilter::allows(std::string_view owner) const {
   return (allow_.empty() || allow_.contains(name)) && !deny_.contains(name);
 }
 
+Sight sight_of(const OwnerRule& rule, std::string_view owner) {
+  if (rule.kinds.empty()) return Sight::Unknown;
+  const bool seen = std::ranges::any_of(
+      rule.kinds, [owner](const auto& kind) { return trim(kind.first) == trim(owner); });
+  return seen ? Sight::Seen : Sight::NotSeen;
+}
+
 std::vector<std::size_t> order_copies(const threatconnect::Record& record, const OwnerRule& rule) {
   constexpr std::size_t kUnknownKind = 3;
   const OwnerFilter filter{rule};

@@ -26,4 +26,8 @@ class OwnerFilter {
   Names deny_;
 };
 
+/// Whether the credentials see an owner. Unknown while it has not been learnt whom they see.
+enum class Sight { Seen, NotSeen, Unknown };
+Sight sight_of(const OwnerRule& rule, std::string_view owner);
+
 }  // namespace cardstock::card

@@ -51,9 +51,17 @@ std::string_view window_of(std::string_view raw, std::size_t bytes) {
   return raw.substr(0, end);
 }
 
+/// A run of blanks becomes a space; where line breaks are kept, one that holds a break becomes a
+/// break.
+enum class Breaks { Dropped, Kept };
+
+constexpr bool is_break(char32_t c) noexcept {
+  return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
 class Line {
  public:
-  explicit Line(std::size_t max_bytes) : max_{max_bytes} {}
+  Line(std::size_t max_bytes, Breaks breaks) : max_{max_bytes}, breaks_{breaks} {}
 
   bool full() const noexcept { return full_; }
 
@@ -63,6 +71,7 @@ class Line {
         return;
       case Role::Blank:
         blank_ = !text_.empty();
+        break_ = break_ || is_break(c);
         joiner_ = 0;
         return;
       case Role::Joiner:
@@ -71,10 +80,11 @@ class Line {
       case Role::Visible:
         break;
     }
-    if (blank_) text_.push_back(' ');
+    if (blank_) text_.push_back(break_ && breaks_ == Breaks::Kept ? '\n' : ' ');
     if (joiner_ != 0 && c >= 0x80) append_utf8(text_, joiner_);
     append_utf8(text_, is_noncharacter(c) ? kReplacement : c);
     blank_ = false;
+    break_ = false;
     joiner_ = 0;
     last_ = c;
     full_ = text_.size() > max_;
@@ -90,33 +100,44 @@ class Line {
 
  private:
   std::size_t max_;
+  Breaks breaks_;
   std::string text_;
   std::size_t fit_ = 0;  ///< how much of the text leaves room for the ellipsis
   char32_t last_ = 0;
   char32_t joiner_ = 0;  ///< waits for a character that it can join
   bool blank_ = false;   ///< waits for a character to stand before
+  bool break_ = false;   ///< a line break was among those blanks
   bool full_ = false;
 };
 
-std::string one_line(std::string_view text, std::size_t max_bytes, bool cut) {
-  Line line{max_bytes};
+std::string one_line(std::string_view text, std::size_t max_bytes, bool cut, Breaks breaks) {
+  Line line{max_bytes, breaks};
   for (std::size_t at = 0; at < text.size() && !line.full();) line.put(next_code_point(text, at));
   return std::move(line).finish(cut);
 }
 
-}  // namespace
-
-std::string clean_line(std::string_view raw, std::size_t max_bytes) {
-  const std::size_t max = std::min(max_bytes, kMaxLineBytes);
-  const std::string_view window = window_of(raw, 4 * max + 256);
-  return one_line(window, max, window.size() < raw.size());
+/// The whole of `text`, of which a byte may become three.
+std::string clean_characters(std::string_view text, Breaks breaks) {
+  return one_line(text, 3 * text.size(), false, breaks);
 }
 
-std::string clean_markup(std::string_view raw, std::size_t max_bytes) {
+}  // namespace
+
+std::string clean_text(std::string_view raw, std::size_t max_bytes) {
   const std::size_t max = std::min(max_bytes, kMaxLineBytes);
   const std::string_view window = window_of(raw, 16 * max + 4096);
   const bool cut = window.size() < raw.size();
-  return one_line(words_of_markup(window, cut ? Ending::Cut : Ending::Whole), max, cut);
+  const Ending ending = cut ? Ending::Cut : Ending::Whole;
+  // Characters first: one that is not seen must not hide markup.
+  std::string words = words_of_markup(clean_characters(window, Breaks::Kept), ending);
+  if (words.find('<') != std::string::npos)
+    words = without_late_tags(clean_characters(words, Breaks::Dropped), ending);
+  return one_line(words, max, cut, Breaks::Dropped);
+}
+
+std::string owner_label(std::string_view raw, std::size_t max_bytes) {
+  std::string name = clean_text(raw, max_bytes);
+  return name.empty() ? "(owner without a readable name)" : name;
 }
 
 }  // namespace cardstock::card

@@ -18,9 +18,13 @@ namespace cardstock::card {
 
 inline constexpr std::size_t kMaxLineBytes = std::size_t{64} * 1024;
 
-std::string clean_line(std::string_view raw, std::size_t max_bytes);
+/// The one way by which a text from outside comes onto a card: a name, a type, a tag, a value, a
+/// message. Whatever it is, it may be HTML or Markdown: its words are kept, without the markup.
+/// What is left holds nothing that a browser would take for a tag of HTML, even where it was
+/// escaped, split by invisible characters or put together by other markup.
+std::string clean_text(std::string_view raw, std::size_t max_bytes);
 
-/// The same for text that may be HTML or Markdown: the words without the markup.
-std::string clean_markup(std::string_view raw, std::size_t max_bytes);
+/// An owner's name, never empty: a copy is always somebody's.
+std::string owner_label(std::string_view raw, std::size_t max_bytes);
 
 }  // namespace cardstock::card

@@ -8,7 +8,8 @@
 /// which true is left out.
 ///   {"v":1,"copies":[{"id":1,"oid":2,"owner":"…","sum":"…","active":false,"private":true,"rating":4.2,"conf":61,
 ///     "added":<ms>,"mod":<ms>,"link":"…","ta":873,"fp":0,"attr":[{"type":"…","value":"…","def":true,"pin":true}],
-///     "grp":[{"id":1,"type":"…","name":"…","owner":"…","link":"…"}],"tags":["…"],"labels":["…"]}],"cut":3}
+///     "grp":[{"id":1,"type":"…","name":"…","owner":"…","link":"…"}],"tags":["…"],"labels":["…"],
+///     "odd":{"rating":"7","conf":"150","ta":"-1","fp":"x"}}],"cut":3}
 /// Times are milliseconds since 1970. A reader passes over keys that it does not know.
 namespace cardstock::threatconnect {
 namespace {
@@ -51,6 +52,16 @@ void write_list(JsonWriter& json,
   json.end_array();
 }
 
+void write_off_scale(JsonWriter& json, const OffScale& sent) {
+  if (sent == OffScale{}) return;
+  json.key("odd").begin_object();
+  write_text(json, "rating", sent.rating);
+  write_text(json, "conf", sent.confidence);
+  write_text(json, "ta", sent.threat_assess_score);
+  write_text(json, "fp", sent.false_positives);
+  json.end_object();
+}
+
 void write_copy(JsonWriter& json, const OwnerCopy& copy) {
   json.begin_object().field("id", copy.id);
   if (copy.owner_id != 0) json.field("oid", copy.owner_id);
@@ -85,6 +96,7 @@ void write_copy(JsonWriter& json, const OwnerCopy& copy) {
   const auto write_name = [&json](const std::string& name) { json.value(std::string_view{name}); };
   write_list(json, "tags", copy.tags, write_name);
   write_list(json, "labels", copy.security_labels, write_name);
+  write_off_scale(json, copy.off_scale);
   json.end_object();
 }
 
@@ -186,6 +198,16 @@ error_code read_group(Value value, Group& out) {
   });
 }
 
+error_code read_off_scale(Value value, OffScale& out) {
+  return read_object(value, [&out](std::string_view key, Value field) {
+    if (key == "rating") return read_text(field, out.rating);
+    if (key == "conf") return read_text(field, out.confidence);
+    if (key == "ta") return read_text(field, out.threat_assess_score);
+    if (key == "fp") return read_text(field, out.false_positives);
+    return json::skip(field);
+  });
+}
+
 error_code read_copy(Value value, OwnerCopy& out) {
   return read_object(value, [&out](std::string_view key, Value field) {
     if (key == "id") return read_whole(field, out.id);
@@ -205,6 +227,7 @@ error_code read_copy(Value value, OwnerCopy& out) {
     if (key == "grp") return read_list(field, out.groups, read_group);
     if (key == "tags") return read_list(field, out.tags, read_text);
     if (key == "labels") return read_list(field, out.security_labels, read_text);
+    if (key == "odd") return read_off_scale(field, out.off_scale);
     return json::skip(field);
   });
 }

@@ -91,6 +91,15 @@ std::optional<double> rating_of(Text text) {
   return std::abs(*number);  // -0 is 0
 }
 
+/// The start of what was sent in place of a value on its scale, ending at a code point.
+std::string start_of(Text sent) {
+  sent = trim(sent);
+  std::size_t end = std::min(sent.size(), OffScale::kMaxBytes);
+  while (end > 0 && end < sent.size() && (static_cast<unsigned char>(sent[end]) & 0xC0U) == 0x80)
+    --end;
+  return std::string{sent.substr(0, end)};
+}
+
 error_code read_flag(Value value, bool& flag) {
   Text text;
   const auto error = json::read_text(value, text);
@@ -233,6 +242,10 @@ error_code read_row(Value value, Row& row, bool& is_row) {
   copy.web_link = scalars.web_link;
   copy.threat_assess_score = whole_within(scalars.score, 0, 1000);
   copy.false_positives = whole_within(scalars.false_positives, 0, INT64_MAX);
+  if (!copy.rating) copy.off_scale.rating = start_of(scalars.rating);
+  if (!copy.confidence) copy.off_scale.confidence = start_of(scalars.confidence);
+  if (!copy.threat_assess_score) copy.off_scale.threat_assess_score = start_of(scalars.score);
+  if (!copy.false_positives) copy.off_scale.false_positives = start_of(scalars.false_positives);
   is_row = true;
   return json::SUCCESS;
 }

@@ -46,16 +46,19 @@ Texts shown(const card::RenderedCard& card) {
   return Document{card_text(card)}.list("criteria");
 }
 
-/// Every reason of every owner of the first criterion.
+/// Every reason of every owner of the first criterion; with a question mark what is not known.
 Texts reasons(const std::vector<OwnerCopy>& copies, const card::Criterion& criterion) {
   const Document told{"[" + rendered(copies, {criterion}).criteria + "]"};
   Texts all;
   for (const simdjson::dom::element owner : told.root().at(0)["owners"].get_array()) {
-    simdjson::dom::array failed;
-    if (owner["failed"].get(failed) != simdjson::SUCCESS) continue;
-    for (const simdjson::dom::element reason : failed)
-      all.push_back(std::string{std::string_view{owner["owner"]}} + ": " +
-                    std::string{std::string_view{reason}});
+    for (const char* const kind : {"failed", "unknown"}) {
+      simdjson::dom::array list;
+      if (owner[kind].get(list) != simdjson::SUCCESS) continue;
+      for (const simdjson::dom::element reason : list)
+        all.push_back(std::string{kind == std::string_view{"failed"} ? "" : "? "} +
+                      std::string{std::string_view{owner["owner"]}} + ": " +
+                      std::string{std::string_view{reason}});
+    }
   }
   return all;
 }
@@ -65,8 +68,9 @@ Texts reasons(const std::vector<OwnerCopy>& copies, const card::Criterion& crite
 TEST_CASE("criteria: met when every condition holds on one copy, at its very edge", "[card]") {
   const auto card = rendered({good_copy()}, {block_at_the_firewall()});
   CHECK(shown(card) == Texts{"Block at the firewall"});
-  CHECK(card.criteria ==
-        R"({"name":"Block at the firewall","met":true,"owners":[{"owner":"Org A","met":true}]})");
+  CHECK(
+      card.criteria ==
+      R"({"name":"Block at the firewall","state":"met","owners":[{"owner":"Org A","state":"met"}]})");
 }
 
 TEST_CASE("criteria: each condition alone can fail, and says by how much", "[card]") {
@@ -80,36 +84,122 @@ TEST_CASE("criteria: each condition alone can fail, and says by how much", "[car
        "Org A: confidence is 79, at least 80 is needed"},
       {"confidence unset", [](OwnerCopy& c) { c.confidence.reset(); },
        "Org A: confidence is not set, at least 80 is needed"},
-      {"confidence outside its scale", [](OwnerCopy& c) { c.confidence = 101; },
-       "Org A: confidence is not set, at least 80 is needed"},
       {"rating", [](OwnerCopy& c) { c.rating = 3.9; },
        "Org A: rating is 3.9, at least 4 is needed"},
       {"rating unset", [](OwnerCopy& c) { c.rating.reset(); },
        "Org A: rating is not set, at least 4 is needed"},
-      {"rating outside its scale", [](OwnerCopy& c) { c.rating = 6; },
-       "Org A: rating is not set, at least 4 is needed"},
       {"score", [](OwnerCopy& c) { c.threat_assess_score = 699; },
        "Org A: ThreatAssess score is 699, at least 700 is needed"},
-      {"score unset", [](OwnerCopy& c) { c.threat_assess_score.reset(); },
-       "Org A: ThreatAssess score is not set, at least 700 is needed"},
-      {"score outside its scale", [](OwnerCopy& c) { c.threat_assess_score = 1001; },
-       "Org A: ThreatAssess score is not set, at least 700 is needed"},
       {"false positives", [](OwnerCopy& c) { c.false_positives = 1; },
        "Org A: false positive count is 1, at most 0 is allowed"},
-      {"false positives unset", [](OwnerCopy& c) { c.false_positives.reset(); },
-       "Org A: false positive count is not known, at most 0 is allowed"},
-      {"false positives below zero", [](OwnerCopy& c) { c.false_positives = -1; },
-       "Org A: false positive count is not known, at most 0 is allowed"},
       {"tag", [](OwnerCopy& c) { c.tags = {"blocked"}; }, "Org A: the tag \"block\" is missing"},
       {"inactive", [](OwnerCopy& c) { c.active = false; }, "Org A: the copy is inactive"},
-      {"another owner", [](OwnerCopy& c) { c.owner = "org a"; },
-       "Org A: does not hold this indicator"},
   }));
   CAPTURE(row.name);
   OwnerCopy copy = good_copy();
   row.spoil(copy);
   CHECK(reasons({copy}, block_at_the_firewall()) == Texts{row.reason});
   CHECK(shown(rendered({copy}, {block_at_the_firewall()})) == Texts{"None of 1"});
+}
+
+TEST_CASE("criteria: what cannot be known is neither met nor failed", "[card]") {
+  struct Row {
+    const char* name;
+    void (*spoil)(OwnerCopy&);
+    const char* reason;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"confidence off its scale",
+       [](OwnerCopy& c) {
+         c.confidence.reset();
+         c.off_scale.confidence = "150";
+       },
+       "? Org A: confidence is \"150\", which is not on its scale, at least 80 is needed"},
+      {"rating off its scale",
+       [](OwnerCopy& c) {
+         c.rating.reset();
+         c.off_scale.rating = "7\xE2\x80\xAE";
+       },
+       "? Org A: rating is \"7\", which is not on its scale, at least 4 is needed"},
+      {"no score", [](OwnerCopy& c) { c.threat_assess_score.reset(); },
+       "? Org A: ThreatAssess score is not known, at least 700 is needed"},
+      {"no count", [](OwnerCopy& c) { c.false_positives.reset(); },
+       "? Org A: false positive count is not known, at most 0 is allowed"},
+  }));
+  CAPTURE(row.name);
+  OwnerCopy copy = good_copy();
+  row.spoil(copy);
+  CHECK(reasons({copy}, block_at_the_firewall()) == Texts{row.reason});
+  const auto card = rendered({copy}, {block_at_the_firewall()});
+  CHECK(shown(card) == Texts{"None of 1 (1 could not be evaluated)"});
+  CHECK(Document{card_text(card)}.list("notes") ==
+        Texts{"Criterion \"Block at the firewall\" could not be evaluated: " +
+              std::string{row.reason}.substr(2) + "."});
+  // What fails for certain fails, whatever else is not known.
+  copy.active = false;
+  CHECK(shown(rendered({copy}, {block_at_the_firewall()})) == Texts{"None of 1"});
+}
+
+TEST_CASE("criteria: only of an owner that was asked and read is it said that he holds none",
+          "[card]") {
+  auto settings = settings_for("");
+  settings.criteria = {block_at_the_firewall()};
+  const auto asked = Indicator::parse(EntityType::IpAddress, "203.0.113.7");
+  REQUIRE(asked);
+  auto record = record_of({copy_of("Source B")});
+  const auto verdict = [&] {
+    const Document told{card::render(record, settings, &*asked).criteria};
+    const auto owner = told.root()["owners"].at(0);
+    const bool failed = owner["failed"].error() == simdjson::SUCCESS;
+    CHECK(std::string_view{owner["owner"]} == "Org A");
+    CHECK(std::string_view{owner["state"]} == told.text("state"));
+    return told.text("state") + ": " +
+           std::string{std::string_view{owner[failed ? "failed" : "unknown"].at(0)}};
+  };
+  CHECK(verdict() ==
+        "unknown: has no copy that was read, and may not be visible to these credentials");
+  settings.owners.kinds = {{"Source B", "Source"}};
+  CHECK(verdict() == "unknown: is not visible to these credentials");
+  settings.owners.kinds.emplace("Org A", "Organization");
+  CHECK(verdict() == "not_met: does not hold this indicator");
+  record.copies_cut = 20;
+  CHECK(verdict() == "unknown: is not among the owners that were read");
+  settings.owners.deny = {"Org A"};
+  CHECK(verdict() == "unknown: is not shown by this service");
+  // The card itself does not name whom the caller may not see.
+  const std::string json = card_text(card::render(record, settings, &*asked));
+  CHECK(json.find("Org A") == std::string::npos);
+  CHECK(json.find("could not be evaluated: the owner that it names: is not shown by this "
+                  "service.") != std::string::npos);
+}
+
+TEST_CASE("criteria: where any owner would do, copies that were not read leave it open", "[card]") {
+  auto settings = settings_for("");
+  settings.criteria = {{.name = "Sure", .min_confidence = 80}};
+  auto record = record_of({copy_of("Source B")});
+  CHECK(shown(card::render(record, settings)) == Texts{"None of 1"});
+  record.copies_cut = 20;
+  const auto open = card::render(record, settings);
+  CHECK(shown(open) == Texts{"None of 1 (1 could not be evaluated)"});
+  CHECK(
+      open.criteria.find(R"("state":"unknown","owners":[{"owner":"Source B","state":"not_met")") !=
+      std::string::npos);
+  CHECK(open.criteria.find(R"("unread":20})") != std::string::npos);
+  record.copies.front().confidence = 80;
+  CHECK(shown(card::render(record, settings)) == Texts{"Sure"});
+}
+
+TEST_CASE("criteria: the notes on what could not be evaluated are few", "[card]") {
+  auto settings = settings_for("");
+  for (int i = 1; i <= 20; ++i)
+    settings.criteria.push_back({.name = "C" + std::to_string(i), .max_false_positives = 1});
+  const auto notes =
+      Document{card_text(card::render(record_of({copy_of("Org A")}), settings))}.list("notes");
+  REQUIRE(notes.size() == card::kMaxNotes + 1);
+  CHECK(notes.front() ==
+        "Criterion \"C1\" could not be evaluated: Org A: false positive count is not known, at "
+        "most 1 is allowed.");
+  CHECK(notes.back() == "15 more criteria could not be evaluated.");
 }
 
 TEST_CASE("criteria: what one owner lacks another's copy does not lend", "[card]") {

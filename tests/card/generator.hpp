@@ -114,18 +114,19 @@ class Generator {
   const std::string& owner() { return kOwners[below(kOwners.size())]; }
 
   threatconnect::OwnerCopy copy() {
-    static const std::array<double, 7> kRatings{0, 3, 4.2, 3.5, 5, -1, 1e300};
+    static const std::array<double, 7> kRatings{0, 3, 4.2, 3.5, 5, 0.1, 4.999};
     threatconnect::OwnerCopy copy;
     copy.id = id();
     copy.owner = owner();
     copy.summary = text();
     copy.active = chance(2);
     copy.rating = maybe(kRatings[below(kRatings.size())]);
-    copy.confidence = maybe(static_cast<std::int64_t>(below(110)) - 5);
+    copy.confidence = maybe(static_cast<std::int64_t>(below(101)));
     copy.last_modified = time();
     copy.web_link = link();
-    copy.threat_assess_score = maybe(static_cast<std::int64_t>(below(1100)) - 50);
-    copy.false_positives = maybe(id());
+    copy.threat_assess_score = maybe(static_cast<std::int64_t>(below(1001)));
+    copy.false_positives = maybe(std::max<std::int64_t>(id(), 0));
+    if (chance(4)) copy.off_scale = {text(), text(), text(), text()};
     for (std::size_t n = below(6); n > 0; --n)
       copy.attributes.push_back(
           {.type = text(), .value = text(), .is_default = chance(3), .pinned = chance(3)});

@@ -1,12 +1,16 @@
+#include <random>
+
 #include <catch2/catch.hpp>
+
+#include <cardstock/util/text.hpp>
 
 #include "text_cleaning.hpp"
 
-using cardstock::card::clean_markup;
+using cardstock::card::clean_text;
 
 namespace {
 std::string words(std::string_view text) {
-  return clean_markup(text, 1000);
+  return clean_text(text, 1000);
 }
 }  // namespace
 
@@ -27,18 +31,66 @@ TEST_CASE("markup: pieces of a tag do not close up to a tag", "[card]") {
   CHECK(words("<<b>script>").find("<script") == std::string::npos);
 }
 
+TEST_CASE("markup: what was escaped, split or put together goes the same way", "[card]") {
+  CHECK(words("&lt;img src=x onerror=alert(1)&gt;left") == "left");
+  CHECK(words("&lt;p&gt;One &lt;b&gt;two&lt;/b&gt;&lt;/p&gt;") == "One two");
+  CHECK(words("&#60;script&#62;alert(1)&lt;/script&gt;left") == "left");
+  CHECK(words("<scr\xE2\x80\x8Bipt>alert(1)</script>left") == "left");
+  CHECK(words("<im\xC2\xADg src=x>left") == "left");
+  CHECK(words("[<im](http://x.test/)g src=x onerror=alert(1)>left") == "left");
+  CHECK(words("**bold**\x07 \xE2\x80\xAE_it_ # \x01#") == "bold it # #");
+  CHECK(words("\xEF\xBB\xBF# Head\r\n\xE2\x80\x8B- - -\xC2\x85text") == "Head text");
+  CHECK(words("<x onmouseover=alert(1)>left</x>") == "left</x>");
+  // Escaped twice it is words even for a browser.
+  CHECK(words("&amp;lt;img src=x&amp;gt;") == "&lt;img src=x&gt;");
+}
+
+TEST_CASE("markup: a tag that has no end is held off by a blank, not taken away", "[card]") {
+  CHECK(words("a <b") == "a < b");
+  CHECK(words("left <img src=x onerror=alert(1)") == "left < img src=x onerror=alert(1)");
+  CHECK(words("a&lt;b and c&gt;d") == "a< b and c>d");
+  CHECK(words("<!") == "< !");
+  CHECK(words("</script") == "< /script");
+}
+
+TEST_CASE("markup: whatever pieces a text is of, no tag is left", "[card]") {
+  const std::vector<std::string> pieces{
+      "<",    ">",     "/",      "img",    "script", "b",        " src=x", " onerror=y",   "&lt;",
+      "&gt;", "&amp;", "&#60;",  "&#x3c;", "<!--",   "-->",      "*",      "**",           "_",
+      "`",    "[",     "](",     ")",      "\n",     "\xC2\xAD", "\x01",   "\xE2\x80\xAE", "!",
+      " ",    "svg/",  "http:/", "=",      "\"",     "&shy;",    "style",  "lt;",          "a"};
+  std::mt19937 engine{11};
+  std::size_t brackets = 0;
+  for (int run = 0; run < 20'000; ++run) {
+    std::string text;
+    for (std::size_t n = 1 + engine() % 14; n > 0; --n) text += pieces[engine() % pieces.size()];
+    const std::string clean = clean_text(text, 1000);
+    CAPTURE(text, clean);
+    const std::string lower = cardstock::to_lower(clean);
+    for (std::size_t at = lower.find('<'); at != std::string::npos; at = lower.find('<', at + 1)) {
+      ++brackets;
+      std::size_t end = at + 1;
+      if (end < lower.size() && lower[end] == '/') ++end;
+      std::string name;
+      while (end < lower.size() && cardstock::is_alpha(lower[end])) name += lower[end++];
+      for (const char* tag : {"img", "script", "svg", "style", "b", "a"}) REQUIRE(name != tag);
+      REQUIRE_FALSE((at + 1 < lower.size() && lower[at + 1] == '!'));
+    }
+  }
+  CHECK(brackets > 1000);
+}
+
 TEST_CASE("markup: what only looks like HTML stays", "[card]") {
   for (const char* text :
        {"a < b and c > d", "x<3", "std::vector<int>", "<redacted>", "<user@example.org>",
-        "<https://example.org/a>", "a <b", "5 <= 6", "</", "<>", "<!", "AT&T", "a&b;c",
-        "?a=1&copy=2&lt=3", "&unknown;", "&#;", "&#x;", "&#xZZ;"}) {
+        "<https://example.org/a>", "5 <= 6", "</", "<>", "AT&T", "a&b;c", "?a=1&copy=2&lt=3",
+        "&unknown;", "&#;", "&#x;", "&#xZZ;"}) {
     CHECK(words(text) == text);
   }
 }
 
 TEST_CASE("markup: entities are decoded once", "[card]") {
-  CHECK(words("&lt;i&gt; &amp;lt; &quot;q&quot; &#39;s&#39; &#x41;&#66;") ==
-        "<i> &lt; \"q\" 's' AB");
+  CHECK(words("&lt;i &amp;lt; &quot;q&quot; &#39;s&#39; &#x41;&#66;") == "< i &lt; \"q\" 's' AB");
   CHECK(words("a&nbsp;&#10;&#0;b") ==
         "a \xEF\xBF\xBD"
         "b");
@@ -62,6 +114,7 @@ TEST_CASE("markup: emphasis, code and links are reduced to their text", "[card]"
   CHECK(words("![logo](img.png) [t](/x \"title, with) marks\")!") == "logo t!");
   CHECK(words("[![alt](a.png)](https://example.org/)") == "alt");
   CHECK(words("[*a*](https://example.org/)") == "a");
+  CHECK(words("one ![](https://example.org/pixel.png) two") == "one two");
 }
 
 TEST_CASE("markup: what only looks like Markdown stays", "[card]") {

@@ -77,20 +77,37 @@ TEST_CASE(
   CHECK_FALSE(card_of(record_of({second, first, org}), denied).has("false_positive_count"));
 }
 
-TEST_CASE("render: values outside their scale are left out, with a note", "[card]") {
+TEST_CASE("render: a value off its scale is told from one that is unset, in place", "[card]") {
   auto copy = copy_of("Org A");
-  copy.threat_assess_score = 1001;
-  copy.rating = 7;
-  copy.confidence = -1;
-  copy.false_positives = -2;
+  copy.off_scale = {.rating = "7",
+                    .confidence = "150",
+                    .threat_assess_score = "\x01-1\xE2\x80\xAE",
+                    .false_positives = "many"};
   copy.last_modified = WallTime{std::chrono::milliseconds{-1}};
   const auto card = card_of(record_of({copy}), settings_for("Org A"));
-  for (const char* key : {"threat_assess_score", "owner_rating", "owner_confidence",
-                          "false_positive_count", "last_modified_on"}) {
-    CAPTURE(key);
-    CHECK_FALSE(card.has(key));
-  }
-  CHECK(card.list("notes") == Texts{"A value outside its scale was left out."});
+  CHECK(card.text("threat_assess_score") == "\"-1\" (not on its scale of 0 to 1000)");
+  CHECK(card.text("owner_confidence") == "\"150\" (not on its scale of 0 to 100)");
+  CHECK(card.text("owner_rating") == "\"7\" (not on its scale of 0 to 5)");
+  CHECK(card.list("all_owners", "rating") == Texts{"\"7\" (not on its scale of 0 to 5)"});
+  CHECK(card.list("all_owners", "confidence") == Texts{"\"150\" (not on its scale of 0 to 100)"});
+  CHECK_FALSE(card.has("false_positive_count"));
+  CHECK(card.list("notes") ==
+        Texts{"False Positive Count was sent as \"many\", which is no count."});
+  CHECK_FALSE(card.has("last_modified_on"));
+}
+
+TEST_CASE("render: what another row has on the scale is shown before what one has off it",
+          "[card]") {
+  auto org = copy_of("Org A", 1);
+  org.off_scale = {
+      .rating = "", .confidence = "", .threat_assess_score = "1001", .false_positives = "-1"};
+  auto source = copy_of("Source B", 2);
+  source.threat_assess_score = 300;
+  source.false_positives = 4;
+  const auto card = card_of(record_of({org, source}), settings_for("Org A"));
+  CHECK(card.text("threat_assess_score") == "300 of 1000 (Medium)");
+  CHECK(std::int64_t{card.root()["false_positive_count"]} == 4);
+  CHECK_FALSE(card.has("notes"));
 }
 
 TEST_CASE("render: another than the default owner speaks, and the card says so", "[card]") {

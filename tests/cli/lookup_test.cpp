@@ -16,8 +16,9 @@ constexpr std::string_view kEnvelope = R"json({"outcome":"ok",
   "all_owners":[{"owner":"Org A","rating":"4.2 of 5 (High)"},{"owner":"B","status":"Inactive"}],
   "tags":["c2","a\u001b[31mb"],"unheard_of":true},
  "cache":{"status":"hit"},"criteria":[
-  {"name":"Block","met":false,"owners":[{"owner":"Org A","met":false,"failed":["confidence is 60, at least 80 is needed","b\u001b"]}]},
-  {"name":"Watch","met":true,"owners":[{"owner":"Org A","met":true}],"more":3}],
+  {"name":"Block","state":"not_met","owners":[{"owner":"Org A","state":"not_met","failed":["confidence is 60, at least 80 is needed"],"unknown":["b\u001b"]}]},
+  {"name":"Share","state":"unknown","owners":[{"owner":"Org A","state":"unknown","unknown":["false positive count is not known"]}],"unread":2},
+  {"name":"Watch","state":"met","owners":[{"owner":"Org A","state":"met"}],"more":3}],
  "message":"Held by 2 owners.","request_id":"r"})json";
 
 ExitCode look_up(CommandStand& stand,
@@ -53,7 +54,10 @@ TEST_CASE("lookup: a card is aligned lines with its labels, in the order of the 
         "\n"
         "Playbook criteria, owner by owner (not part of the card)\n"
         "  Block: not met\n"
-        "  - Org A: confidence is 60, at least 80 is needed; b\\u001b\n"
+        "  - Org A: not met: confidence is 60, at least 80 is needed; b\\u001b\n"
+        "  Share: could not be evaluated\n"
+        "  - Org A: could not be evaluated: false positive count is not known\n"
+        "  - 2 more owners' copies were not read\n"
         "  Watch: met\n"
         "  - Org A: met\n"
         "  - 3 more owners\n");

@@ -72,6 +72,8 @@ void check_row(const Row& row) {
   require(!copy.threat_assess_score ||
           (*copy.threat_assess_score >= 0 && *copy.threat_assess_score <= 1000));
   require(!copy.false_positives || *copy.false_positives >= 0);
+  require(copy.off_scale.rating.empty() || !copy.rating);
+  require(copy.off_scale.confidence.size() <= threatconnect::OffScale::kMaxBytes);
   check_matches_itself(row);
 }
 

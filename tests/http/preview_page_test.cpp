@@ -71,6 +71,19 @@ TEST_CASE("preview: every sample card is drawn whole, in the order of the table"
   }
 }
 
+TEST_CASE("preview: one page shows every sample card", "[http]") {
+  const std::string page = http::preview_of_every_sample();
+  CHECK(fault_of_markup(page) == "");
+  CHECK(count(page, "<article ") == http::sample_cards().size());
+  for (const http::SampleCard& sample : http::sample_cards()) {
+    CAPTURE(sample.name);
+    CHECK_THAT(page, Contains("<h2 id=\"sample-" + std::string{sample.name} + "\">Sample: ") &&
+                         Contains(drawn(std::string{sample.card}).html));
+  }
+  CHECK_THAT(page, Contains("?sample=all\" aria-current=\"page\">") && !Contains("role=\"alert\""));
+  CHECK(http::find_sample(http::kEverySample) == nullptr);
+}
+
 TEST_CASE("preview: lists that are marked so are closed, the others open, and say how many",
           "[http]") {
   const auto card = drawn(
@@ -164,13 +177,16 @@ TEST_CASE("preview: no card of a random record is one that Recorded Future would
 TEST_CASE("preview: the reasons of the criteria stand beside the card", "[http]") {
   const std::string page = http::preview_of_envelope(
       R"({"outcome":"ok","indicator":{"type":"URL","input":"x"},"card":{"owner_name":"A"},)"
-      R"("criteria":[{"name":"Block","met":false,"owners":[{"owner":"A","met":true},)"
-      R"({"owner":"B","met":false,"failed":["one","two"]}],"more":3}]})");
+      R"("criteria":[{"name":"Block","state":"not_met","owners":[{"owner":"A","state":"met"},)"
+      R"({"owner":"B","state":"not_met","failed":["one"],"unknown":["two"]}],"more":3},)"
+      R"({"name":"Share","state":"unknown","owners":[],"unread":2}]})");
   CHECK(fault_of_markup(page) == "");
   CHECK_THAT(page, Contains("<h3>Block</h3>: <span class=\"unmet\">not met</span>") &&
                        Contains("<bdi>A</bdi>: <span class=\"met\">met</span></li>") &&
                        Contains("<bdi>B</bdi>: <span class=\"unmet\">not met</span>: one; two") &&
-                       Contains("<li>3 more owners</li>"));
+                       Contains("<li>3 more owners</li>") &&
+                       Contains("<h3>Share</h3>: <span class=\"unknown\">could not be evaluated") &&
+                       Contains("<li>2 more owners&#39; copies were not read</li>"));
 }
 
 TEST_CASE("preview: whatever the texts hold, the page is well-formed and nothing gets through",

@@ -110,6 +110,8 @@ TEST_CASE("analyst: the preview page shows the card of a look-up and every sampl
   CHECK_THAT(start, Contains("Nothing asked yet") && Contains("?sample=hostile_text\">"));
   CHECK_THAT(http_call("GET", url + "?sample=fallback_owner").body,
              Contains("Sample: fallback owner") && Contains("the default owner"));
+  CHECK_THAT(http_call("GET", url + "?sample=all").body,
+             Contains("Sample: fallback owner") && Contains("Sample: hostile text"));
 }
 
 TEST_CASE("analyst: the preview answers what it cannot show in words", "[integration]") {

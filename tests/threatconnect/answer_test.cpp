@@ -205,6 +205,24 @@ TEST_CASE("answer: rows without owner or value are skipped, the others keep thei
   CHECK(page.skipped == 11);
 }
 
+TEST_CASE("answer: what is off its scale is kept as sent, told from what is unset",
+          "[threatconnect]") {
+  const OwnerCopy high =
+      row_of(
+          R"("rating":5.01,"confidence":101,"threatAssessScore":1001,"falsePositives":9223372036854775808,)")
+          .copy;
+  CHECK(high.off_scale == OffScale{"5.01", "101", "1001", "9223372036854775808"});
+  const OwnerCopy odd =
+      row_of(
+          R"("rating":-0.1,"confidence":" 60.5 ","threatAssessScore":"NaN","falsePositives":-1,)")
+          .copy;
+  CHECK(odd.off_scale == OffScale{"-0.1", "60.5", "NaN", "-1"});
+  const OwnerCopy long_one =
+      row_of(R"("rating":4,"confidence":")" + std::string(63, 'x') + "\xC3\xA9" + R"(yy",)").copy;
+  CHECK(long_one.off_scale == OffScale{"", std::string(63, 'x'), "", ""});
+  CHECK(long_one.rating == 4.0);
+}
+
 TEST_CASE("answer: unset is not zero, and out of range is unset", "[threatconnect]") {
   const OwnerCopy zero =
       row_of(R"("rating":0,"confidence":0,"threatAssessScore":0,"falsePositives":0,)").copy;
@@ -229,6 +247,9 @@ TEST_CASE("answer: unset is not zero, and out of range is unset", "[threatconnec
     CHECK_FALSE(copy.threat_assess_score);
     CHECK_FALSE(copy.false_positives);
   }
+  CHECK(zero.off_scale == OffScale{});
+  CHECK(row_of(R"("rating":null,"confidence":"","threatAssessScore":" ",)").copy.off_scale ==
+        OffScale{});
   const OwnerCopy most =
       row_of(
           R"("rating":5,"confidence":1e2,"threatAssessScore":1000.0,"falsePositives":9223372036854775807,)")
@@ -237,6 +258,7 @@ TEST_CASE("answer: unset is not zero, and out of range is unset", "[threatconnec
   CHECK(most.confidence == 100);
   CHECK(most.threat_assess_score == 1000);
   CHECK(most.false_positives == INT64_MAX);
+  CHECK(most.off_scale == OffScale{});
   CHECK(row_of(R"("rating":3.5,)").copy.rating == 3.5);
   CHECK(row_of(R"("rating":" 4.00 ",)").copy.rating == 4.0);
 }

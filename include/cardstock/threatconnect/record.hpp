@@ -34,6 +34,18 @@ struct Group {
   bool operator==(const Group&) const = default;
 };
 
+/// Values that the service sent and that are not on their scale, as sent, at most
+/// kMaxBytes of each; empty: none. In the copy itself such a value is unset, so that nothing
+/// computes with it, and yet it can be told from one that nobody gave.
+struct OffScale {
+  static constexpr std::size_t kMaxBytes = 64;
+  std::string rating;
+  std::string confidence;
+  std::string threat_assess_score;
+  std::string false_positives;  ///< whole numbers from 0 on are its scale
+  bool operator==(const OffScale&) const = default;
+};
+
 /// One owner's copy of the indicator. Unset is not 0: an absent or null value is nullopt.
 struct OwnerCopy {
   std::int64_t id = 0;  ///< exact; can exceed 2^53
@@ -53,6 +65,7 @@ struct OwnerCopy {
   std::vector<Group> groups;
   std::vector<std::string> tags;
   std::vector<std::string> security_labels;
+  OffScale off_scale;
   bool operator==(const OwnerCopy&) const = default;
 };
 

@@ -77,13 +77,15 @@ class CardPrinter {
   }
 
   void criterion(const element& criterion) {
-    bool met = false;
-    const bool known = criterion["met"].get(met) == simdjson::SUCCESS;
-    line("  ", printable(text_at(criterion, "/name")) + (known && met ? ": met" : ": not met"));
+    line("  ", printable(text_at(criterion, "/name")) + ": " +
+                   std::string{card::words_of_state(text_at(criterion, "/state"))});
     array owners;
     if (criterion["owners"].get(owners) == simdjson::SUCCESS)
       for (const element owner : owners)
         line("  - " + printable(text_at(owner, "/owner")) + ": ", reasons(owner));
+    std::uint64_t unread = 0;
+    if (criterion["unread"].get(unread) == simdjson::SUCCESS)
+      line("  - ", count_text(unread) + " more owners' copies were not read");
     std::uint64_t more = 0;
     if (criterion["more"].get(more) == simdjson::SUCCESS)
       line("  - ", count_text(more) + " more owners");
@@ -102,12 +104,16 @@ class CardPrinter {
       object(entry, row.info == nullptr ? kNoEntries : row.info->entries, blanks + "  - ");
   }
 
+  /// "not met: confidence is 60, …", or "met".
   static std::string reasons(const element& owner) {
-    array failed;
-    if (owner["failed"].get(failed) != simdjson::SUCCESS || failed.size() == 0) return "met";
     std::string text;
-    for (const element reason : failed) text += (text.empty() ? "" : "; ") + scalar_text(reason);
-    return text;
+    for (const char* const kind : {"failed", "unknown"}) {
+      array told;
+      if (owner[kind].get(told) != simdjson::SUCCESS) continue;
+      for (const element reason : told) text += (text.empty() ? "" : "; ") + scalar_text(reason);
+    }
+    const std::string state{card::words_of_state(text_at(owner, "/state"))};
+    return text.empty() ? state : state + ": " + text;
   }
 
   std::ostream& out_;

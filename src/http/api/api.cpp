@@ -257,6 +257,14 @@ struct Api::Impl {
     if (!started) send_answer(*deferred, purge_refused(started.error(), id));
   }
 
+  /// nullopt: there is no such sample.
+  static std::optional<std::string> page_of_samples(std::string_view name) {
+    if (name.empty()) return preview_start();
+    if (name == kEverySample) return preview_of_every_sample();
+    const SampleCard* const sample = find_sample(name);
+    return sample == nullptr ? std::nullopt : std::optional{preview_of_sample(*sample)};
+  }
+
   void preview(Exposure exposure,
                const Request& request,
                Responder& responder,
@@ -272,12 +280,11 @@ struct Api::Impl {
       terms.form = Form::Page;
       return cards.one(*caller, *std::move(asked.entity), nullptr, terms, responder);
     }
-    const SampleCard* const sample = find_sample(asked.sample);
-    if (sample == nullptr && !asked.sample.empty())
+    const std::optional<std::string> page = page_of_samples(asked.sample);
+    if (!page)
       return send_problem(responder, 404, "There is no sample card of this name.", id, false);
     const std::string headers = std::string{kSafety} + std::string{kPreviewHeaders};
-    responder.send({.content_type = kPageType, .headers = headers},
-                   sample == nullptr ? preview_start() : preview_of_sample(*sample));
+    responder.send({.content_type = kPageType, .headers = headers}, *page);
   }
 
   void stats(Exposure exposure, const Request& request, Responder& responder, const RequestId& id) {

@@ -73,11 +73,25 @@ class Page {
     return *this;
   }
 
-  /// `heading` and `sub` are HTML.
-  Page& open_article(std::string_view heading, std::string_view sub) {
-    out_ += "<article aria-labelledby=\"subject\"><h2 id=\"subject\">";
-    out_.append(heading).append("</h2>").append(sub);
+  /// `heading` and `sub` are HTML, `id` is of the page's own words.
+  Page& open_article(std::string_view heading,
+                     std::string_view sub,
+                     std::string_view id = "subject") {
+    out_.append("<article aria-labelledby=\"").append(id).append("\"><h2 id=\"").append(id);
+    out_.append("\">").append(heading).append("</h2>").append(sub);
     return *this;
+  }
+
+  /// A card of the test suite.
+  Page& sample(const SampleCard& sample) {
+    simdjson::dom::parser parser;
+    const simdjson::padded_string json{sample.card};
+    open_article("Sample: " + spoken(sample.name),
+                 "<p class=\"soft\">A card of the test suite.</p>",
+                 "sample-" + std::string{sample.name});
+    element value;
+    if (parser.parse(json).get(value) == simdjson::SUCCESS) card(value);
+    return close_article();
   }
 
   Page& card(const element& card) {
@@ -132,6 +146,9 @@ class Page {
       array owners;
       if (criterion["owners"].get(owners) == simdjson::SUCCESS)
         for (const element owner : owners) told(owner);
+      std::uint64_t unread = 0;
+      if (criterion["unread"].get(unread) == simdjson::SUCCESS)
+        item(std::to_string(unread) + " more owners' copies were not read");
       std::uint64_t more = 0;
       if (criterion["more"].get(more) == simdjson::SUCCESS)
         item(std::to_string(more) + " more owners");
@@ -145,13 +162,15 @@ class Page {
     out_ +=
         "</main>\n<footer><nav aria-labelledby=\"samples\"><h2 id=\"samples\">Sample "
         "cards</h2><ul>";
-    for (const SampleCard& sample : sample_cards()) {
+    const auto link_to = [this, &place](std::string_view name, std::string_view words) {
       out_ += "<li><a href=\"/v1/preview?sample=";
-      append_html(out_, sample.name);
-      out_ += sample.name == place.sample ? "\" aria-current=\"page\">" : "\">";
-      append_html(out_, spoken(sample.name));
+      append_html(out_, name);
+      out_ += name == place.sample ? "\" aria-current=\"page\">" : "\">";
+      append_html(out_, words);
       out_ += "</a></li>";
-    }
+    };
+    link_to(kEverySample, "all on one page");
+    for (const SampleCard& sample : sample_cards()) link_to(sample.name, spoken(sample.name));
     out_ += "</ul></nav></footer></body></html>\n";
     return std::move(out_);
   }
@@ -164,10 +183,11 @@ class Page {
   }
 
   void verdict(const element& of) {
-    bool met = false;
-    const bool known = of["met"].get(met) == simdjson::SUCCESS;
-    out_ +=
-        known && met ? "<span class=\"met\">met</span>" : "<span class=\"unmet\">not met</span>";
+    const std::string_view words = card::words_of_state(text_at(of, "/state"));
+    out_ += words == "met"       ? "<span class=\"met\">"
+            : words == "not met" ? "<span class=\"unmet\">"
+                                 : "<span class=\"unknown\">";
+    out_.append(words).append("</span>");
   }
 
   void told(const element& owner) {
@@ -175,10 +195,11 @@ class Page {
     append_html(out_, text_at(owner, "/owner"));
     out_ += "</bdi>: ";
     verdict(owner);
-    array failed;
-    if (owner["failed"].get(failed) == simdjson::SUCCESS) {
-      bool first = true;
-      for (const element reason : failed) {
+    bool first = true;
+    for (const char* const kind : {"failed", "unknown"}) {
+      array reasons;
+      if (owner[kind].get(reasons) != simdjson::SUCCESS) continue;
+      for (const element reason : reasons) {
         std::string_view text;
         if (reason.get(text) != simdjson::SUCCESS) continue;
         out_ += first ? ": " : "; ";
@@ -236,15 +257,17 @@ std::string preview_of_envelope(std::string_view envelope) {
 }
 
 std::string preview_of_sample(const SampleCard& sample) {
-  simdjson::dom::parser parser;
-  const simdjson::padded_string json{sample.card};
   const Place place{.type = {}, .name = {}, .sample = sample.name};
   Page page{"Sample: " + spoken(sample.name) + ": card preview"};
-  page.head(place).open_article("Sample: " + spoken(sample.name),
-                                "<p class=\"soft\">A card of the test suite.</p>");
-  element card;
-  if (parser.parse(json).get(card) == simdjson::SUCCESS) page.card(card);
-  return std::move(page.close_article()).finish(place);
+  return std::move(page.head(place).sample(sample)).finish(place);
+}
+
+std::string preview_of_every_sample() {
+  const Place place{.type = {}, .name = {}, .sample = kEverySample};
+  Page page{"Every sample: card preview"};
+  page.head(place);
+  for (const SampleCard& sample : sample_cards()) page.sample(sample);
+  return std::move(page).finish(place);
 }
 
 std::string preview_start() {

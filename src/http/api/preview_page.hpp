@@ -23,6 +23,10 @@ const SampleCard* find_sample(std::string_view name) noexcept;
 std::string preview_of_envelope(std::string_view envelope);
 /// The page of a sample card.
 std::string preview_of_sample(const SampleCard& sample);
+/// In place of a sample's name: all of them.
+inline constexpr std::string_view kEverySample = "all";
+/// The page of all sample cards, one below the other.
+std::string preview_of_every_sample();
 /// The page before anything was asked: the form and the list of samples.
 std::string preview_start();
 

@@ -4,8 +4,8 @@ namespace cardstock::http {
 namespace {
 
 constexpr std::string_view kStyle =
-    R"css(:root{color-scheme:light dark;--paper:#fff;--desk:#f3f4f6;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--link:#0a4fb3;--good:#116329;--bad:#a40e26}
-@media(prefers-color-scheme:dark){:root{--paper:#161b22;--desk:#0d1117;--ink:#e6edf3;--soft:#9aa4af;--line:#30363d;--link:#79b8ff;--good:#56d364;--bad:#ff938a}}
+    R"css(:root{color-scheme:light dark;--paper:#fff;--desk:#f3f4f6;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--link:#0a4fb3;--good:#116329;--bad:#a40e26;--open:#7a4d00}
+@media(prefers-color-scheme:dark){:root{--paper:#161b22;--desk:#0d1117;--ink:#e6edf3;--soft:#9aa4af;--line:#30363d;--link:#79b8ff;--good:#56d364;--bad:#ff938a;--open:#e3b341}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--desk);color:var(--ink);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 header,main,footer{max-width:60rem;margin:0 auto;padding:1rem}
@@ -37,16 +37,17 @@ ul{margin:.25rem 0 0;padding-left:1.25rem}
 .fault{border-left:4px solid var(--bad);padding:.25rem .75rem;margin:.5rem 0}
 .met{color:var(--good)}
 .unmet{color:var(--bad)}
+.unknown{color:var(--open)}
 footer ul{columns:14rem;list-style:none;padding:0}
 footer li{padding:.3rem 0}
-@media(max-width:34rem){header,main,footer{padding:.75rem}dl>div,.rows dl>div{grid-template-columns:1fr}.rows dl>div{padding:.2rem 0}}
+@media(max-width:34rem){header,main,footer{padding:.75rem}dl>div{grid-template-columns:1fr}.rows dl>div{grid-template-columns:6.5rem 1fr;gap:0 .5rem}.rows>li{padding-left:.5rem}}
 )css";
 
 }  // namespace
 
 const std::string_view kPreviewHeaders =
     "Content-Security-Policy: default-src 'none'; style-src "
-    "'sha256-8du17XBtFGH9yPNt7qZj2qBeA6m+70sqSqQsWvxr6J0='; form-action 'self'; base-uri 'none'; "
+    "'sha256-BtNNFmhIqLkXge8oOq+pn8qQJ3/t0/Yi1BrRvvo8y8c='; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n";
 
 std::string_view preview_style() noexcept {
