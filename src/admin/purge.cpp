@@ -1,7 +1,6 @@
 #include <cardstock/admin/purge.hpp>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -16,9 +15,6 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::int64_t kMaxAgeSeconds = std::int64_t{100} * 366 * 24 * 3600;  // a century
-constexpr std::array kIndicatorTypes{IndicatorType::Address, IndicatorType::Cidr,
-                                     IndicatorType::Host,    IndicatorType::Url,
-                                     IndicatorType::File,    IndicatorType::EmailAddress};
 
 std::unexpected<Error> malformed(std::string detail) {
   return fail(ErrorCode::MalformedRequest, std::move(detail));
@@ -100,7 +96,7 @@ Result<std::vector<store::PurgeFilter>> filters_of(const Terms& terms,
     filters.back().canonical = indicator->canonical();
     return filters;
   }
-  for (const IndicatorType type : kIndicatorTypes) {
+  for (const IndicatorType type : kAllIndicatorTypes) {
     if (entity_of(type) != *entity) continue;
     filters.push_back(base);
     filters.back().type = type;

@@ -9,27 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cardstock/util/file.hpp>
 #include <cardstock/util/text.hpp>
 
 namespace cardstock::app {
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
-
-class File {
- public:
-  explicit File(int descriptor) : descriptor_{descriptor} {}
-  ~File() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const noexcept { return descriptor_; }
-  bool open() const noexcept { return descriptor_ >= 0; }
-
- private:
-  int descriptor_;
-};
 
 std::unexpected<Error> refuse(const std::string& path, const std::string& why) {
   return fail(ErrorCode::InvalidConfig,
@@ -42,7 +28,7 @@ std::unexpected<Error> refuse(const std::string& path, const std::string& what, 
 
 /// nullopt: no such file.
 Result<std::optional<Secret>> read_key(const std::string& path) {
-  const File file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const FileDescriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file.open()) {
     if (errno == ENOENT) return std::optional<Secret>{};
     return refuse(path, "cannot be read", errno);
@@ -76,7 +62,7 @@ Result<Secret> installation_key(const std::string& path, Random& random) {
   // first writer wins.
   const std::string draft = path + ".new-" + std::to_string(getpid());
   {
-    const File file{
+    const FileDescriptor file{
         open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)};
     if (!file.open()) return refuse(path, "cannot be created", errno);
     const bool written =

@@ -36,17 +36,6 @@ std::string_view name_of(LogLevel level) noexcept {
   return "error";
 }
 
-/// At most `limit` bytes, cut at a code point.
-std::string cut(const std::string& text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  std::size_t end = 0;
-  for (std::size_t at = 0; at <= limit;) {
-    end = at;
-    next_code_point(text, at);
-  }
-  return text.substr(0, end) + "…";
-}
-
 }  // namespace
 
 SpdlogLog::SpdlogLog(LogLevel least, const Clock& clock)

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include <cardstock/util/file.hpp>
 #include <cardstock/util/text.hpp>
 
 #include "faults.hpp"
@@ -24,22 +25,6 @@ std::string reason(int error) {
   return words;
 }
 
-/// A descriptor that is closed with its scope.
-class File {
- public:
-  explicit File(const std::string& path)
-      : descriptor_{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)} {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const noexcept { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
 }  // namespace
 
 std::string resolved(const std::string& folder, const std::string& path) {
@@ -48,9 +33,9 @@ std::string resolved(const std::string& folder, const std::string& path) {
 }
 
 Result<std::string> read_small_file(const std::string& path, std::size_t limit) {
-  const File file{path};
+  const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
   struct stat status{};
-  if (file.get() < 0) return fail(ErrorCode::InvalidConfig, reason(errno));
+  if (!file.open()) return fail(ErrorCode::InvalidConfig, reason(errno));
   if (::fstat(file.get(), &status) != 0) return fail(ErrorCode::InvalidConfig, reason(errno));
   if (S_ISDIR(status.st_mode)) return fail(ErrorCode::InvalidConfig, "it is a folder");
   std::string content;

@@ -1,7 +1,6 @@
 #include <cardstock/enrich/sweeper.hpp>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <pthread.h>
@@ -11,16 +10,13 @@ namespace {
 
 // Rows of one purge: the end of the service does not wait for more.
 constexpr std::int64_t kSlice = 10'000;
-constexpr std::array kTypes{IndicatorType::Address, IndicatorType::Cidr,
-                            IndicatorType::Host,    IndicatorType::Url,
-                            IndicatorType::File,    IndicatorType::EmailAddress};
 
 }  // namespace
 
 std::vector<store::PurgeFilter> dead_rows(const EnrichSettings& settings, WallTime now) {
   std::vector<store::PurgeFilter> filters;
   if (settings.cache_only) return filters;
-  for (const IndicatorType type : kTypes) {
+  for (const IndicatorType type : kAllIndicatorTypes) {
     const auto own = settings.per_type.find(entity_of(type));
     const FreshnessPolicy& policy = own == settings.per_type.end() ? settings.policy : own->second;
     const milliseconds found = policy.ttl + policy.grace + policy.keep;

@@ -64,7 +64,7 @@ bool is_hash_like(std::string_view text) noexcept {
 
 /// `name` is clean. An id or `mailto:` prefix names the type; else the order of the rule page.
 EntityType likeliest_type(const std::string& name) {
-  for (const EntityType type : indicator::kEntities)
+  for (const EntityType type : kAllEntityTypes)
     if (indicator::without_id_prefix(name, type).size() != name.size()) return type;
   if (indicator::has_scheme(name)) return EntityType::Url;
   const std::string text = indicator::refang(name).text;
@@ -77,7 +77,7 @@ EntityType likeliest_type(const std::string& name) {
 }  // namespace
 
 std::optional<EntityType> entity_type(std::string_view name) noexcept {
-  for (const EntityType type : indicator::kEntities)
+  for (const EntityType type : kAllEntityTypes)
     if (name == name_of(type)) return type;
   return std::nullopt;
 }
@@ -99,9 +99,7 @@ std::string_view name_of(EntityType type) noexcept {
 }
 
 std::optional<IndicatorType> indicator_type(std::string_view name) noexcept {
-  for (const IndicatorType type :
-       {IndicatorType::Address, IndicatorType::Cidr, IndicatorType::Host, IndicatorType::Url,
-        IndicatorType::File, IndicatorType::EmailAddress})
+  for (const IndicatorType type : kAllIndicatorTypes)
     if (equal_ignoring_case(name, name_of(type))) return type;
   return std::nullopt;
 }

@@ -60,7 +60,7 @@ std::optional<IndicatorType> look_of(std::string_view text) {
 }
 
 std::optional<std::string> mismatch(EntityType asked, std::string_view text) {
-  for (const EntityType other : kEntities) {
+  for (const EntityType other : kAllEntityTypes) {
     if (other == asked || without_id_prefix(text, other).size() == text.size()) continue;
     return "The name has the id prefix of another type (" + std::string{name_of(other)} + ").";
   }

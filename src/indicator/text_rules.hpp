@@ -13,10 +13,6 @@
 
 namespace cardstock::indicator {
 
-inline constexpr std::array<EntityType, kEntityTypes> kEntities = {
-    EntityType::IpAddress, EntityType::InternetDomainName, EntityType::Url, EntityType::Hash,
-    EntityType::EmailAddress};
-
 /// What a parser of one type yields: the parts of an Indicator.
 struct Canonical {
   IndicatorType type;

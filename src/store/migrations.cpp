@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -18,6 +19,13 @@ std::int64_t checksum(std::string_view text) {
 std::unexpected<Error> refuse(std::string why) {
   return fail(ErrorCode::Internal, "The store was made by another build of Cardstock.",
               std::move(why));
+}
+
+/// The four digits that a file's name begins with.
+int version_of(std::string_view name) noexcept {
+  int version = 0;
+  for (const char digit : name.substr(0, 4)) version = 10 * version + (digit - '0');
+  return version;
 }
 
 /// The version up to which `known` has been applied.
@@ -42,6 +50,16 @@ Result<int> applied_version(SQLite::Database& db, std::span<const Migration> kno
 }
 
 }  // namespace
+
+std::span<const Migration> embedded_migrations() {
+  static const std::vector<Migration> all = [] {
+    std::vector<Migration> steps;
+    for (const EmbeddedFile& file : migration_files())
+      steps.push_back({version_of(file.name), file.name, file.content});
+    return steps;
+  }();
+  return all;
+}
 
 Result<int> migrate(SQLite::Database& db, std::span<const Migration> known) {
   for (std::size_t i = 0; i < known.size(); ++i) {

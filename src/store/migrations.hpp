@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include <cardstock/util/embedded_file.hpp>
 #include <cardstock/util/result.hpp>
 
 namespace SQLite {
@@ -25,8 +26,10 @@ struct Migration {
   std::string_view sql;
 };
 
+/// The files of migrations/, `NNNN_what.sql`.
+std::span<const EmbeddedFile> migration_files() noexcept;
 /// Those of migrations/, compiled in.
-std::span<const Migration> embedded_migrations() noexcept;
+std::span<const Migration> embedded_migrations();
 
 /// Applies what is pending, in order, each in a transaction of its own: an interrupted one leaves
 /// the version before it whole. Returns the resulting version. SQLite::Exception passes through.

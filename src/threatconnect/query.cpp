@@ -12,9 +12,6 @@
 namespace cardstock::threatconnect {
 namespace {
 
-constexpr std::array<IndicatorType, 6> kTypes{IndicatorType::Address, IndicatorType::Cidr,
-                                              IndicatorType::Host,    IndicatorType::Url,
-                                              IndicatorType::File,    IndicatorType::EmailAddress};
 /// What a row must bring beside its default members.
 constexpr std::array<std::string_view, 6> kFields{
     "threatAssess", "falsePositives", "attributes", "associatedGroups", "tags", "securityLabels"};
@@ -112,7 +109,7 @@ std::string tql_string(std::string_view value) {
 
 std::string lookup_tql(std::span<const Wanted> wanted, const OwnerFilter& owners) {
   std::string clauses;
-  for (const IndicatorType type : kTypes) {
+  for (const IndicatorType type : kAllIndicatorTypes) {
     const Texts spellings = spellings_of(wanted, type);
     if (spellings.empty()) continue;
     if (!clauses.empty()) clauses += " or ";

@@ -124,6 +124,16 @@ bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
+std::string cut(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return std::string{text};
+  std::size_t end = 0;
+  for (std::size_t at = 0; at <= limit;) {
+    end = at;
+    next_code_point(text, at);
+  }
+  return std::string{text.substr(0, end)} + "…";
+}
+
 std::string to_hex(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size() * 2);

@@ -46,12 +46,12 @@ std::string sha256_base64(std::string_view text) {
 
 TEST_CASE("preview: every sample card is drawn whole, in the order of the table", "[http]") {
   REQUIRE(http::sample_cards().size() >= 13);
-  for (const http::SampleCard& sample : http::sample_cards()) {
+  for (const EmbeddedFile& sample : http::sample_cards()) {
     CAPTURE(sample.name);
-    const http::DrawnCard card = drawn(std::string{sample.card});
+    const http::DrawnCard card = drawn(std::string{sample.content});
     CHECK(card.faults.empty());
     simdjson::dom::parser parser;
-    const std::string json{sample.card};
+    const std::string json{sample.content};
     const simdjson::dom::element document = parser.parse(json);
     std::size_t last = 0;
     for (const card::KeyInfo& info : card::keys()) {
@@ -75,10 +75,10 @@ TEST_CASE("preview: one page shows every sample card", "[http]") {
   const std::string page = http::preview_of_every_sample();
   CHECK(fault_of_markup(page) == "");
   CHECK(count(page, "<article ") == http::sample_cards().size());
-  for (const http::SampleCard& sample : http::sample_cards()) {
+  for (const EmbeddedFile& sample : http::sample_cards()) {
     CAPTURE(sample.name);
     CHECK_THAT(page, Contains("<h2 id=\"sample-" + std::string{sample.name} + "\">Sample: ") &&
-                         Contains(drawn(std::string{sample.card}).html));
+                         Contains(drawn(std::string{sample.content}).html));
   }
   CHECK_THAT(page, Contains("?sample=all\" aria-current=\"page\">") && !Contains("role=\"alert\""));
   CHECK(http::find_sample(http::kEverySample) == nullptr);

@@ -6,6 +6,7 @@
 /// plain sentence for the analyst in `public_detail`. Limits: a name of at most kMaxNameBytes of
 /// valid UTF-8. Stored: the canonical text is a cache key on disk; a change of any rule needs a
 /// migration that empties the cache.
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,7 +25,10 @@ enum class EntityType : std::uint8_t {
   Hash = 4,
   EmailAddress = 5
 };
-inline constexpr std::size_t kEntityTypes = 5;
+inline constexpr std::array kAllEntityTypes{EntityType::IpAddress, EntityType::InternetDomainName,
+                                            EntityType::Url, EntityType::Hash,
+                                            EntityType::EmailAddress};
+inline constexpr std::size_t kEntityTypes = kAllEntityTypes.size();
 
 /// ThreatConnect's indicator types (v3 `type` / TQL `typeName`). Stored: the numbers.
 enum class IndicatorType : std::uint8_t {
@@ -35,6 +39,9 @@ enum class IndicatorType : std::uint8_t {
   File = 5,
   EmailAddress = 6
 };
+inline constexpr std::array kAllIndicatorTypes{IndicatorType::Address, IndicatorType::Cidr,
+                                               IndicatorType::Host,    IndicatorType::Url,
+                                               IndicatorType::File,    IndicatorType::EmailAddress};
 
 /// "IpAddress", "InternetDomainName", "URL", "Hash", "EmailAddress"; exact spelling. nullopt:
 /// unsupported.

@@ -50,6 +50,9 @@ char32_t next_code_point(std::string_view text, std::size_t& at) noexcept;
 void append_utf8(std::string& out, char32_t code_point);
 bool is_valid_utf8(std::string_view text) noexcept;
 
+/// At most `limit` bytes of it, ended at a code point, and then an ellipsis.
+std::string cut(std::string_view text, std::size_t limit);
+
 std::string to_hex(std::string_view bytes);
 std::string to_base64(std::string_view bytes);  ///< RFC 4648 §4, with padding
 

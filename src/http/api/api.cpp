@@ -195,7 +195,7 @@ struct Api::Impl {
         return send_json(responder, version_json());
       case Route::OpenApi:
         return responder.send({.content_type = "application/yaml", .headers = kSafety},
-                              openapi_document());
+                              openapi_files().front().content);
       case Route::AdminStats:
         return stats(exposure, request, responder, id);
       case Route::AdminPurge:
@@ -261,7 +261,7 @@ struct Api::Impl {
   static std::optional<std::string> page_of_samples(std::string_view name) {
     if (name.empty()) return preview_start();
     if (name == kEverySample) return preview_of_every_sample();
-    const SampleCard* const sample = find_sample(name);
+    const EmbeddedFile* const sample = find_sample(name);
     return sample == nullptr ? std::nullopt : std::optional{preview_of_sample(*sample)};
   }
 

@@ -1,11 +1,11 @@
 #pragma once
 /// \file openapi.hpp
 /// \brief docs/openapi.yaml, which the program carries with it.
-#include <string_view>
+#include <cardstock/util/embedded_file.hpp>
 
 namespace cardstock::http {
 
-/// The document as it stands in the source tree.
-std::string_view openapi_document() noexcept;
+/// One file: the document as it stands in the source tree.
+std::span<const EmbeddedFile> openapi_files() noexcept;
 
 }  // namespace cardstock::http

@@ -16,9 +16,6 @@ namespace {
 using simdjson::dom::array;
 using simdjson::dom::element;
 
-constexpr std::array kTypes{EntityType::IpAddress, EntityType::InternetDomainName, EntityType::Url,
-                            EntityType::Hash, EntityType::EmailAddress};
-
 std::string_view text_at(const element& document, std::string_view pointer) {
   std::string_view text;
   return document.at_pointer(pointer).get(text) == simdjson::SUCCESS ? text : std::string_view{};
@@ -57,7 +54,7 @@ class Page {
         "action=\"/v1/preview\" method=\"get\" aria-label=\"Look up an indicator\"><input "
         "type=\"hidden\" name=\"form\" "
         "value=\"1\"><label>Type<select name=\"type\">";
-    for (const EntityType type : kTypes) {
+    for (const EntityType type : kAllEntityTypes) {
       const std::string_view name = name_of(type);
       out_ += name == place.type ? "<option selected>" : "<option>";
       out_.append(name).append("</option>");
@@ -83,9 +80,9 @@ class Page {
   }
 
   /// A card of the test suite.
-  Page& sample(const SampleCard& sample) {
+  Page& sample(const EmbeddedFile& sample) {
     simdjson::dom::parser parser;
-    const simdjson::padded_string json{sample.card};
+    const simdjson::padded_string json{sample.content};
     open_article("Sample: " + spoken(sample.name),
                  "<p class=\"soft\">A card of the test suite.</p>",
                  "sample-" + std::string{sample.name});
@@ -170,7 +167,7 @@ class Page {
       out_ += "</a></li>";
     };
     link_to(kEverySample, "all on one page");
-    for (const SampleCard& sample : sample_cards()) link_to(sample.name, spoken(sample.name));
+    for (const EmbeddedFile& sample : sample_cards()) link_to(sample.name, spoken(sample.name));
     out_ += "</ul></nav></footer></body></html>\n";
     return std::move(out_);
   }
@@ -221,9 +218,9 @@ std::string isolated(std::string_view text) {
 
 }  // namespace
 
-const SampleCard* find_sample(std::string_view name) noexcept {
+const EmbeddedFile* find_sample(std::string_view name) noexcept {
   const auto samples = sample_cards();
-  const auto found = std::ranges::find(samples, name, &SampleCard::name);
+  const auto found = std::ranges::find(samples, name, &EmbeddedFile::name);
   return found == samples.end() ? nullptr : &*found;
 }
 
@@ -256,7 +253,7 @@ std::string preview_of_envelope(std::string_view envelope) {
   return std::move(page).finish(place);
 }
 
-std::string preview_of_sample(const SampleCard& sample) {
+std::string preview_of_sample(const EmbeddedFile& sample) {
   const Place place{.type = {}, .name = {}, .sample = sample.name};
   Page page{"Sample: " + spoken(sample.name) + ": card preview"};
   return std::move(page.head(place).sample(sample)).finish(place);
@@ -266,7 +263,7 @@ std::string preview_of_every_sample() {
   const Place place{.type = {}, .name = {}, .sample = kEverySample};
   Page page{"Every sample: card preview"};
   page.head(place);
-  for (const SampleCard& sample : sample_cards()) page.sample(sample);
+  for (const EmbeddedFile& sample : sample_cards()) page.sample(sample);
   return std::move(page).finish(place);
 }
 

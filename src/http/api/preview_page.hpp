@@ -4,25 +4,22 @@
 ///
 /// Pure. Threads: any. Errors: none. No script, no image, no other host: everything that the page
 /// needs is in it, and its content security policy (kPreviewHeaders) allows nothing else.
-#include <span>
 #include <string>
 #include <string_view>
 
+#include <cardstock/util/embedded_file.hpp>
+
 namespace cardstock::http {
 
-/// A card of the test suite (tests/golden/card), embedded when the program is built.
-struct SampleCard {
-  std::string_view name;  ///< lower_snake
-  std::string_view card;  ///< JSON
-};
-std::span<const SampleCard> sample_cards() noexcept;
+/// The cards of the test suite (tests/golden/card), as JSON; their names are lower_snake.
+std::span<const EmbeddedFile> sample_cards() noexcept;
 /// Null when there is none of this name.
-const SampleCard* find_sample(std::string_view name) noexcept;
+const EmbeddedFile* find_sample(std::string_view name) noexcept;
 
 /// The page of a look-up's envelope.
 std::string preview_of_envelope(std::string_view envelope);
 /// The page of a sample card.
-std::string preview_of_sample(const SampleCard& sample);
+std::string preview_of_sample(const EmbeddedFile& sample);
 /// In place of a sample's name: all of them.
 inline constexpr std::string_view kEverySample = "all";
 /// The page of all sample cards, one below the other.
