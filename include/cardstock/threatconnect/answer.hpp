@@ -11,8 +11,9 @@
 /// success that neither lists indicators nor counts none.
 /// `public_detail` never repeats more than a bounded, cleaned line of what the service said. The
 /// service omits what is unset; a value off its scale (rating 0–5, confidence 0–100, score
-/// 0–1000) is unset too, and kept as sent in OffScale. Threads: any; each keeps a parser for small answers. Blocking: no. Limits:
-/// 128 levels of nesting and kMaxRows rows, AnswerUnreadable beyond; the caller bounds the bytes.
+/// 0–1000) is unset too, and kept as sent in OffScale. Threads: any; each keeps a parser for small
+/// answers. Blocking: no. Limits: 128 levels of nesting and kMaxRows rows, AnswerUnreadable beyond;
+/// the caller bounds the bytes.
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -38,16 +38,16 @@ ul{margin:.25rem 0 0;padding-left:1.25rem}
 .met{color:var(--good)}
 .unmet{color:var(--bad)}
 .unknown{color:var(--open)}
-footer ul{columns:14rem;list-style:none;padding:0}
+footer ul{columns:9rem;list-style:none;padding:0}
 footer li{padding:.3rem 0}
-@media(max-width:34rem){header,main,footer{padding:.75rem}dl>div{grid-template-columns:1fr}.rows dl>div{grid-template-columns:6.5rem 1fr;gap:0 .5rem}.rows>li{padding-left:.5rem}}
+@media(max-width:34rem){header,main,footer{padding:.75rem}dl>div{grid-template-columns:1fr}.rows dl>div{grid-template-columns:7.25rem 1fr;gap:0 .5rem}.rows>li{padding-left:.5rem}}
 )css";
 
 }  // namespace
 
 const std::string_view kPreviewHeaders =
     "Content-Security-Policy: default-src 'none'; style-src "
-    "'sha256-BtNNFmhIqLkXge8oOq+pn8qQJ3/t0/Yi1BrRvvo8y8c='; form-action 'self'; base-uri 'none'; "
+    "'sha256-ceksQklj/0JgI9SHQe3CP13TR3aELGUSkwlJeGhzyNw='; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n";
 
 std::string_view preview_style() noexcept {
