@@ -147,12 +147,12 @@ class Account {
   /// `room`: bytes that owners may still take.
   explicit Account(std::size_t room) : room_{room} {}
 
-  /// `on_card`: how the owner is called where everybody reads it.
-  void tell(const std::string& owner, const Reasons& reasons, std::string_view on_card) {
+  /// `lead`: how a sentence for everybody's eyes begins, before the first reason.
+  void tell(const std::string& owner, const Reasons& reasons, std::string_view lead) {
     const State state = reasons.state();
     met_ = met_ || state == State::Met;
     if (state == State::Unknown && first_unknown_.empty())
-      first_unknown_ = std::string{on_card} + ": " + reasons.unknown.front();
+      first_unknown_ = std::string{lead} + reasons.unknown.front();
     if (owners_.size() >= room_) {
       ++untold_;
       return;
@@ -200,7 +200,7 @@ class Account {
   std::size_t untold_ = 0;
 };
 
-constexpr std::string_view kSomeOwner = "the owner that it names";
+constexpr std::string_view kSomeOwner = "the owner that it names ";
 
 class Judge {
  public:
@@ -219,7 +219,7 @@ class Judge {
       if (!owner.empty() && trim(candidate.copy->owner) != owner) continue;
       held = true;
       const std::string label = owner_label(candidate.copy->owner, max_text_);
-      account.tell(label, reasons_of(criterion, candidate, max_text_), label);
+      account.tell(label, reasons_of(criterion, candidate, max_text_), label + ": ");
     }
     if (owner.empty()) {
       account.unread(evidence_.copies_unread);
@@ -230,7 +230,7 @@ class Judge {
       const bool seen = OwnerFilter{evidence_.owners}.allows(owner) &&
                         sight_of(evidence_.owners, owner) == Sight::Seen;
       account.tell(label, reasons_of_missing(evidence_, owner),
-                   seen ? std::string_view{label} : kSomeOwner);
+                   seen ? label + " " : std::string{kSomeOwner});
     }
     JsonWriter json{verdicts_.explained};
     if (verdicts_.asked > 0) verdicts_.explained += ',';

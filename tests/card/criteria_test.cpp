@@ -169,7 +169,7 @@ TEST_CASE("criteria: only of an owner that was asked and read is it said that he
   // The card itself does not name whom the caller may not see.
   const std::string json = card_text(card::render(record, settings, &*asked));
   CHECK(json.find("Org A") == std::string::npos);
-  CHECK(json.find("could not be evaluated: the owner that it names: is not shown by this "
+  CHECK(json.find("could not be evaluated: the owner that it names is not shown by this "
                   "service.") != std::string::npos);
 }
 

@@ -1,3 +1,5 @@
+#include <map>
+
 #include <catch2/catch.hpp>
 
 #include <cardstock/util/text.hpp>
@@ -35,10 +37,16 @@ bool is_date(std::string_view text) {
   return true;
 }
 
-std::string walk(element value, element declared);
+/// How often each key was met, by its path: `all_owners/owner`.
+using Met = std::map<std::string, std::size_t>;
+
+std::string walk(element value, element declared, const std::string& path, Met& met);
 
 /// Every member is declared among `entries`, once, in their order.
-std::string walk_members(simdjson::dom::object members, simdjson::dom::array entries) {
+std::string walk_members(simdjson::dom::object members,
+                         simdjson::dom::array entries,
+                         const std::string& within,
+                         Met& met) {
   auto next = entries.begin();
   std::size_t count = 0;
   for (const auto member : members) {
@@ -46,14 +54,16 @@ std::string walk_members(simdjson::dom::object members, simdjson::dom::array ent
     while (next != entries.end() && std::string_view{(*next)["key"]} != member.key) ++next;
     if (next == entries.end())
       return "undeclared, repeated or out of order: " + std::string{member.key};
-    if (const std::string fault = walk(member.value, *next); !fault.empty())
+    const std::string path = within + std::string{member.key};
+    ++met[path];
+    if (const std::string fault = walk(member.value, *next, path + '/', met); !fault.empty())
       return std::string{member.key} + ": " + fault;
     ++next;
   }
   return count == 0 ? "empty object" : "";
 }
 
-std::string walk(element value, element declared) {
+std::string walk(element value, element declared, const std::string& path, Met& met) {
   const std::string_view type = declared["type"];
   if (type == "integer") return value.is_int64() ? "" : "not an integer";
   if (type == "list") {
@@ -61,13 +71,13 @@ std::string walk(element value, element declared) {
     if (value.get(items) != simdjson::SUCCESS) return "not a list";
     if (items.size() == 0) return "empty list";
     for (const element item : items)
-      if (std::string fault = walk(item, declared["item"]); !fault.empty()) return fault;
+      if (std::string fault = walk(item, declared["item"], path, met); !fault.empty()) return fault;
     return {};
   }
   if (type == "dict") {
     simdjson::dom::object members;
     if (value.get(members) != simdjson::SUCCESS) return "not an object";
-    return walk_members(members, declared["entries"]);
+    return walk_members(members, declared["entries"], path, met);
   }
   std::string_view text;
   if (value.get(text) != simdjson::SUCCESS) return "not a text";
@@ -100,6 +110,7 @@ TEST_CASE("walk: whatever the record holds, every key is declared and every valu
   const Document metadata{card::metadata_json()};
   const auto asked = Indicator::parse(EntityType::IpAddress, "203.0.113.7");
   REQUIRE(asked);
+  Met met;
   std::size_t found = 0;
   std::size_t named = 0;
   std::size_t asked_for = 0;
@@ -117,7 +128,8 @@ TEST_CASE("walk: whatever the record holds, every key is declared and every valu
     REQUIRE(Document{"[" + rendered.criteria + "]"}.root().is_array());
     REQUIRE(is_valid_utf8(json));
     const Document card{json};
-    REQUIRE(walk_members(simdjson::dom::object{card.root()}, metadata.root()["entries"]).empty());
+    REQUIRE(walk_members(simdjson::dom::object{card.root()}, metadata.root()["entries"], "", met) ==
+            "");
     // Nothing of an owner that may not be seen, by name; the names are found nowhere else.
     for (const std::string& owner : kOwners) {
       const std::string name{trim(owner)};
@@ -132,7 +144,15 @@ TEST_CASE("walk: whatever the record holds, every key is declared and every valu
     for (const std::size_t i : card::order_copies(record, settings.owners))
       REQUIRE_FALSE(in_list(settings.owners.deny, record.copies[i].owner));
   }
-  // The generator reaches what it is meant to reach.
+  // The generator reaches what it is meant to reach: every key that there is, at every depth.
+  for (const card::KeyInfo& key : card::keys()) {
+    CAPTURE(key.key);
+    CHECK(met[std::string{key.key}] > 50);
+    for (const card::KeyInfo& entry : key.entries) {
+      CAPTURE(entry.key);
+      CHECK(met[std::string{key.key} + '/' + std::string{entry.key}] > 50);
+    }
+  }
   CHECK(found > 1500);
   CHECK(named > 3000);
   CHECK(none_met > 500);
