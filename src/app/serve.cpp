@@ -70,6 +70,16 @@ void complain(const Error& error) {
   if (!error.cause.empty()) std::fprintf(stderr, "  (%s)\n", error.cause.c_str());
 }
 
+/// Names what was looked at: a file that nobody named is not missed by a check that says nothing of
+/// it.
+void say_valid(const std::string& path) {
+  if (path.empty()) {
+    std::puts("There is no configuration file; the defaults and the environment are valid.");
+  } else {
+    std::printf("The configuration %s is valid.\n", path.c_str());
+  }
+}
+
 }  // namespace
 
 cli::ExitCode serve(const cli::ServeCommand& command) {
@@ -79,7 +89,7 @@ cli::ExitCode serve(const cli::ServeCommand& command) {
     return cli::ExitCode::Configuration;
   }
   if (command.print_config) std::fputs(cli::print_config(*config).c_str(), stdout);
-  if (command.check_config && !command.print_config) std::puts("The configuration is valid.");
+  if (command.check_config && !command.print_config) say_valid(command.config);
   if (command.check_config || command.print_config) return cli::ExitCode::Ok;
 
   set_limits();

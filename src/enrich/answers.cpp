@@ -165,14 +165,18 @@ void Dispatcher::on_page(Instance& instance, const CallPtr& call, threatconnect:
   if (call->pages++ == 0) call->total = page.count.value_or(0);
   call->attempts = 0;
   call->skipped += static_cast<std::int64_t>(page.skipped);
+  const bool empty = page.rows.empty() && page.skipped == 0;
   std::ranges::move(page.rows, std::back_inserter(call->rows));
   const bool more = !page.next.empty();
-  if (!more || call->pages >= settings_.max_pages || call->rows.size() >= threatconnect::kMaxRows) {
+  std::optional<std::string> target;
+  if (more) target = threatconnect::next_target(call->base, page.next);
+  const bool in_place = target && (empty || *target == call->line.target);
+  if (!more || in_place || call->pages >= settings_.max_pages ||
+      call->rows.size() >= threatconnect::kMaxRows) {
     const std::int64_t missing = call->total - static_cast<std::int64_t>(call->rows.size());
     call->rows_cut = std::max({missing, call->skipped, std::int64_t{more ? 1 : 0}});
     return finish(instance, *call);
   }
-  std::optional<std::string> target = threatconnect::next_target(call->base, page.next);
   if (!target) {
     return on_refusal(
         instance, call,

@@ -37,7 +37,8 @@ Error error_of(const Failure& failure) {
   const auto error = [&](ErrorCode ours, std::string sentence) {
     return Error{ours, std::move(sentence), std::move(cause)};
   };
-  if (failure.answer_too_large || code == CURLE_FILESIZE_EXCEEDED)
+  // A header line that is longer than libcurl takes is told as memory that it could not have.
+  if (failure.answer_too_large || code == CURLE_FILESIZE_EXCEEDED || code == CURLE_OUT_OF_MEMORY)
     return error(ErrorCode::AnswerTooLarge, "The answer of " + host + " is larger than the limit.");
   if (failure.address_refused)
     return error(ErrorCode::AddressRefused,

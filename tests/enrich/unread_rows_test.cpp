@@ -54,6 +54,23 @@ TEST_CASE("unread rows: a card that is held is not replaced by an answer that le
   CHECK((*stale)->status == CacheStatus::Stale);
 }
 
+TEST_CASE("unread rows: a list that goes on in place is not followed", "[enrich]") {
+  for (const auto& [rows, next] : {std::pair{std::string{}, "resultStart=1000"},
+                                   std::pair{row("Host", "other.test", "Org A"), ""}}) {
+    CAPTURE(rows, next);
+    Fixture f;
+    const auto reply = f.get(f.ask("evil.test"));
+    const fetch::HttpRequest asked = f.client.request(0);
+    std::string target = asked.target;
+    if (*next != '\0') target = "/api/v3/indicators?" + std::string{next};
+    f.answer(0, R"({"status":"Success","next":")" + asked.origin + target + R"(","data":[)" + rows +
+                    "]}");
+    REQUIRE(*reply);
+    CHECK((*reply)->error->code == ErrorCode::AnswerUnreadable);
+    CHECK(f.client.request_count() == 1);
+  }
+}
+
 TEST_CASE("unread rows: in a merged call nobody is told of another's", "[enrich]") {
   Fixture f{{.requests_per_minute = 0, .burst = 0, .concurrent = 1, .max_attempts = 1}};
   f.get(f.ask("first.test"));

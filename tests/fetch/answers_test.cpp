@@ -266,6 +266,17 @@ TEST_CASE("client: a head without end is cut", "[fetch]") {
   CHECK(outcome_name(call(*client, get_request(server.origin()))) == "answer_too_large");
 }
 
+TEST_CASE("client: a header line without end is cut", "[fetch]") {
+  RawServer server{[](RawConnection& connection) {
+    connection.read_head();
+    connection.write("HTTP/1.1 200 OK\r\nX-Filler: ");
+    while (connection.write(std::string(1000, 'x'))) {
+    }
+  }};
+  const auto client = make_client();
+  CHECK(outcome_name(call(*client, get_request(server.origin()))) == "answer_too_large");
+}
+
 TEST_CASE("client: one connection serves calls that follow each other", "[fetch]") {
   RawServer server{always(raw_answer("x"))};
   const auto client = make_client();
