@@ -21,9 +21,11 @@ void require_refused(TransportFixture& fixture, const std::string& bytes, int st
   REQUIRE(answer.status == status);
   REQUIRE(answer.header("Content-Type") == "application/problem+json");
   REQUIRE(answer.header("Connection") == "close");
-  REQUIRE(answer.body == R"({"type":"about:blank","title":")" +
-                             std::string{http::reason_phrase(status)} + R"(","status":)" +
-                             std::to_string(status) + "}");
+  REQUIRE_THAT(answer.body,
+               Catch::StartsWith(R"({"type":"about:blank","title":")" +
+                                 std::string{http::reason_phrase(status)} + R"(","status":)" +
+                                 std::to_string(status) + R"(,"detail":"The request)") &&
+                   Catch::EndsWith(".\"}"));
   REQUIRE(client.read_to_end() == RawClient::End::Closed);
   REQUIRE(client.buffered().empty());
   REQUIRE(fixture.counters().requests == served);
@@ -303,8 +305,9 @@ TEST_CASE("transport: a handler that throws costs its client a 500 without a wor
     const RawAnswer answer = client.read_answer();
     REQUIRE(answer.status == 500);
     REQUIRE(answer.header("Content-Type") == "application/problem+json");
-    REQUIRE(answer.body ==
-            R"({"type":"about:blank","title":"Internal Server Error","status":500})");
+    REQUIRE(
+        answer.body ==
+        R"({"type":"about:blank","title":"Internal Server Error","status":500,"detail":"The service failed while it answered."})");
   }
   REQUIRE(client.read_answer().body == "said");
   REQUIRE(client.read_answer().status == 500);

@@ -8,6 +8,30 @@
 namespace cardstock::http {
 namespace {
 
+/// What a person reads of a request that never reached a route. Of every status that is sent here.
+std::string_view problem_detail(int status) {
+  switch (status) {
+    case 400:
+      return "The request is not well-formed HTTP/1.1.";
+    case 408:
+      return "The request did not arrive in time.";
+    case 413:
+      return "The request's body is larger than this service takes.";
+    case 414:
+      return "The request's target is longer than this service takes.";
+    case 417:
+      return "The request expects what this service cannot do.";
+    case 431:
+      return "The request's head is larger than this service takes.";
+    case 501:
+      return "The request's transfer coding is not known here.";
+    case 505:
+      return "The request's version is neither HTTP/1.0 nor HTTP/1.1.";
+    default:
+      return "The service failed while it answered.";
+  }
+}
+
 void append_number(std::string& out, std::size_t number) {
   std::array<char, 24> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
@@ -122,7 +146,9 @@ void append_problem(std::string& out, int status, const AnswerForm& form, const 
   body += reason_phrase(status);
   body += R"(","status":)";
   append_number(body, static_cast<std::size_t>(status));
-  body += "}";
+  body += R"(,"detail":")";
+  body += problem_detail(status);
+  body += "\"}";
   const std::string_view part = body;
   append_answer(out, Response{status, "application/problem+json", {}}, {&part, 1}, form, date);
 }
