@@ -29,6 +29,7 @@ OWNER = {
     "sqlite3.h": {"store"},
     "zstd.h": {"store"},
     "zdict.h": {"store"},
+    "zlib.h": {"app"},
     "curl": {"fetch"},
     "pistache": {"http/transport"},
     "openssl": {"threatconnect", "http/transport"},

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <iostream>
 #include <string>
-#include <thread>
 #include <variant>
 #include <vector>
 
@@ -22,6 +21,7 @@
 #include "app/commands/purge.hpp"
 #include "app/commands/service.hpp"
 #include "app/commands/stats.hpp"
+#include "app/commands/stop.hpp"
 #include "app/serve.hpp"
 #include "app/transfer.hpp"
 
@@ -34,16 +34,15 @@ void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-/// 0 when standard output is no terminal, or one that does not know.
-std::size_t columns_of_stdout() {
+/// 0 when `descriptor` is no terminal, or one that does not know.
+std::size_t columns_of(int descriptor) {
   winsize size{};
-  return isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col
-                                                                                    : 0;
+  return isatty(descriptor) == 1 && ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 /// Runs a command that asks a running service, with the real parts of this machine.
 template <class Options, class Run>
-ExitCode ask_service(const Options& options, Run run) {
+ExitCode ask_service(const Options& options, Run run, std::istream& in = std::cin) {
   auto client = fetch::CurlClient::create(app::client_settings(options.service));
   if (!client) {
     std::fprintf(stderr, "cardstock: %s\n", client.error().public_detail.c_str());
@@ -51,17 +50,19 @@ ExitCode ask_service(const Options& options, Run run) {
   }
   const SystemClock clock;
   SystemRandom random;
-  app::CommandContext context{
-      .http = **client,
-      .clock = clock,
-      .random = random,
-      .environment = cli::process_environment(),
-      .in = std::cin,
-      .out = std::cout,
-      .err = std::cerr,
-      .columns = columns_of_stdout(),
-      .err_is_terminal = isatty(STDERR_FILENO) == 1,
-      .pause = [](std::chrono::milliseconds span) { std::this_thread::sleep_for(span); }};
+  const std::size_t err_columns = columns_of(STDERR_FILENO);
+  app::CommandContext context{.http = **client,
+                              .clock = clock,
+                              .random = random,
+                              .environment = cli::process_environment(),
+                              .in = in,
+                              .out = std::cout,
+                              .err = std::cerr,
+                              .columns = columns_of(STDOUT_FILENO),
+                              .err_is_terminal = isatty(STDERR_FILENO) == 1,
+                              .err_columns = err_columns == 0 ? 80 : err_columns,
+                              .pause = app::sleep_until_stopped,
+                              .stop_asked = app::stop_asked};
   return run(options, context);
 }
 
@@ -72,7 +73,10 @@ ExitCode run(const cli::Command& command) {
       return ask_service(c, app::run_lookup);
     }
     ExitCode operator()(const cli::PrewarmCommand& c) const {
-      return ask_service(c, app::run_prewarm);
+      app::stop_on_signals();
+      app::StoppableInput input{STDIN_FILENO};
+      std::istream in{&input};
+      return ask_service(c, app::run_prewarm, in);
     }
     ExitCode operator()(const cli::StatsCommand& c) const { return ask_service(c, app::run_stats); }
     ExitCode operator()(const cli::ExportCommand& c) const { return app::export_store(c); }

@@ -22,7 +22,8 @@ constexpr std::string_view kExitCodes =
     "  3  a setting, or a file that it names, is wrong\n"
     "  4  lookup: nobody holds the indicator\n"
     "  5  the service does not answer\n"
-    "  6  prewarm, import: everything that could be asked was answered, but lines were refused\n";
+    "  6  prewarm, import: everything that could be asked was answered, but lines were refused\n"
+    "  7  prewarm: stopped by a signal before its end\n";
 
 constexpr std::string_view kEnvironment =
     "Environment:\n"
@@ -46,10 +47,11 @@ constexpr std::string_view kLookupNotes =
 constexpr std::string_view kPrewarmNotes =
     "A list is one indicator a line (blank lines and lines that begin with # are skipped), CSV "
     "with a header that has\n"
-    "a Name column or the one given, or JSON objects with `name` and `type`, one a line. Types "
-    "come from --type, else\n"
-    "from a Type column, else they are recognised. Every indicator is asked once, however it is "
-    "spelled.\n";
+    "a Name column or the one given, JSON objects with `name` and `type`, one a line, or a STIX "
+    "bundle; gzip of each.\n"
+    "Types come from --type, else from the list, else they are recognised. Every indicator is "
+    "asked once, however it is\n"
+    "spelled, and not at all while what the cache holds is fresh.\n";
 
 constexpr std::string_view kPurgeNotes =
     "A row goes when it fits every term that is given. Nothing that was fetched before comes back, "
@@ -106,9 +108,9 @@ class Parser {
     prewarm->add_option("--type", prewarm_.type, "Entity type of every indicator")
         ->type_name("TYPE");
     prewarm
-        ->add_option("--column", prewarm_.column, "CSV column with the indicators (default: Name)")
+        ->add_option("--column", prewarm_.column, "CSV column, or key, with the indicators (default: Name)")
         ->type_name("COLUMN");
-    prewarm->add_flag("--dry-run", prewarm_.dry_run, "Read and count the lists, ask nothing");
+    prewarm->add_flag("--dry-run", prewarm_.dry_run, "Ask nothing of ThreatConnect, foretell calls and time");
     add_service(prewarm, prewarm_.service, "URL of the service");
 
     CLI::App* const stats = add("stats", "Show the admin figures in the terminal", "");

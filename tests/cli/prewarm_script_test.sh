@@ -23,7 +23,7 @@ while [[ $1 != -- ]]; do
 done
 shift
 echo "ARGS ${options[*]}"
-cat "$@"
+for file in "$@"; do gzip -dcf -- "$file" || exit 3; done
 exit "${STUB_STATUS:-0}"
 STUB
 cat >"$work/curl" <<'STUB'
@@ -74,7 +74,24 @@ check "hostile list name" "$status" 2
 run
 check "nothing to do" "$status" 2
 run "$work/none.csv"
-check "missing file" "$status" 1
+check "missing file" "$status" 3
+
+# Told to stop, it tells the program, waits for its end and ends itself.
+cat >"$work/waiting" <<'STUB'
+#!/usr/bin/env bash
+trap 'echo told >"$STUB_LOG.stopped"; exit 7' TERM
+echo running >"$STUB_LOG.running"
+while :; do read -r -t 0.05 <>"$STUB_LOG.fifo" || true; done
+STUB
+chmod +x "$work/waiting"
+mkfifo "$work/log.fifo"
+CARDSTOCK=$work/waiting "$script" "$work/a.csv" >/dev/null 2>&1 &
+waiting=$!
+until [[ -s $work/log.running ]]; do read -r -t 0.05 <>"$work/log.fifo" || true; done
+kill -TERM "$waiting"
+status=0
+wait "$waiting" || status=$?
+check "a stop is told on and awaited" "$status $(cat "$work/log.stopped")" "7 told"
 run --nope
 check "unknown option" "$status" 2
 

@@ -27,7 +27,8 @@ enum class ExitCode : int {
   Configuration = 3,  ///< a setting, or a file that it names, is wrong
   NotFound = 4,       ///< lookup: nobody holds the indicator
   Unreachable = 5,    ///< the service does not answer
-  Partly = 6,  ///< prewarm, import: all that could be asked was answered, but lines were refused
+  Partly = 6,   ///< prewarm, import: all that could be asked was answered, but lines were refused
+  Stopped = 7,  ///< prewarm: by a signal, before its end
 };
 
 struct ServeCommand {

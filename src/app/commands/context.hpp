@@ -23,8 +23,11 @@ struct CommandContext {
   std::ostream& err;             ///< complaints and progress
   std::size_t columns = 0;       ///< width of the terminal that `out` is; 0: it is none
   bool err_is_terminal = false;  ///< progress is a bar that moves, not lines
-  /// Lets the time pass before a retry; sleeps in the program, remembers in tests.
+  std::size_t err_columns = 80;  ///< width of that terminal, at least 1
+  /// Lets the time pass before a retry, or until somebody asks to stop; remembers in tests.
   std::function<void(std::chrono::milliseconds)> pause;
+  /// Whether somebody asked to stop (SIGINT, SIGTERM); empty: nobody can.
+  std::function<bool()> stop_asked;
 };
 
 }  // namespace cardstock::app

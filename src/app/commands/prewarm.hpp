@@ -7,24 +7,14 @@
 
 namespace cardstock::app {
 
-/// Reads all lists, drops duplicates, then asks `POST /v1/cards` in batches, two at a time and
-/// marked `X-Cardstock-Lane: prewarm`. What is fresh costs the service no call, so a run that was
-/// interrupted is simply started again.
+/// Reads the lists (app/prewarm/prewarm_list.hpp) and has the service fetch what is not fresh
+/// (app/prewarm/run.hpp); what is fresh costs no call, so a run that was interrupted is simply
+/// started again. With `dry_run` nothing is fetched, and calls and time are foretold.
 ///
-/// `busy` is asked again after `Retry-After` (1 s to 60 s, 5 s when absent), for as long as answers
-/// come in: after kMaxStalled batches without a single one the rest is given up as failed.
-/// Credentials that are refused or missing, and a service that cannot be reached, end the run at
-/// once.
-///
-/// Progress goes to `err`: a bar on a terminal, a line every ten seconds elsewhere. The summary
-/// goes to `out`. Blocking: files and network for as long as it takes. Ends with Ok; Partly when
-/// lines were refused and everything else was answered; Failed when an indicator failed, when no
-/// line could be used, or when a list cannot be read; Unreachable, Usage, Configuration.
+/// Progress and complaints go to `err`, the summary to `out`. Blocking: files and network for as
+/// long as it takes. Ends with Ok: everything is warm, or was foretold; Partly: everything but
+/// refused lines; Failed: an indicator failed, or every line was refused, or a list is damaged;
+/// Stopped: the context said stop before the end; Unreachable, Usage, Configuration.
 cli::ExitCode run_prewarm(const cli::PrewarmCommand& command, CommandContext& context);
-
-inline constexpr std::size_t kPrewarmBatch = 500;
-/// Of names; the service takes bodies of 1 MiB.
-inline constexpr std::size_t kPrewarmBatchBytes = std::size_t{256} * 1024;
-inline constexpr std::size_t kMaxStalled = 20;
 
 }  // namespace cardstock::app

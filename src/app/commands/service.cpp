@@ -52,6 +52,7 @@ std::string origin_of(const cli::Endpoint& endpoint, std::string_view scheme) {
 }
 
 Status read_config(const cli::Config& config, Listener listener, Service& service) {
+  service.requests_per_minute = config.limits.requests_per_minute;
   const cli::Endpoint& endpoint =
       listener == Listener::Admin ? config.admin.listen : config.server.listen.front();
   if (endpoint.port == 0)
@@ -97,6 +98,7 @@ Result<Service> find_service(const cli::ServiceOptions& options,
                              const cli::Environment& environment,
                              Listener listener) {
   Service service;
+  service.requests_per_minute = cli::Config{}.limits.requests_per_minute;
   Status status;
   if (!options.url.empty()) {
     status = read_url(options.url, service);

@@ -1,6 +1,7 @@
 #pragma once
 /// \file service.hpp
 /// \brief Where the running service is, as whom it is asked, and the asking.
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ struct Service {
   std::string prefix;    ///< path before `/v1`, where a reverse proxy adds one; else empty
   Secret token;          ///< empty: none is sent
   Secret shared_secret;  ///< of the extension's door; empty: none is sent
+  /// Of its configuration, or of the defaults where none is known; 0: no limit.
+  std::int64_t requests_per_minute = 0;
 };
 
 /// From --url, else the listener of the configuration, else the default listener. The token comes
