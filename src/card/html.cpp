@@ -87,6 +87,16 @@ std::string_view element_of(std::string_view behind_bracket) {
   return behind_bracket.substr(first, last - first);
 }
 
+/// Whether HTML's own reader would see more behind a `<` than a name in brackets: an element that
+/// it knows, a comment, or one of any name with an attribute, which may be a handler or a style.
+bool may_do_harm(std::string_view behind_bracket) {
+  if (behind_bracket.starts_with('!') || behind_bracket.starts_with('?') ||
+      is_known(element_of(behind_bracket)))
+    return true;
+  const bool named = !behind_bracket.empty() && is_alpha(behind_bracket.front());
+  return named && behind_bracket.substr(0, behind_bracket.find('>')).contains('=');
+}
+
 class HtmlReader {
  public:
   HtmlReader(std::string_view text, Ending ending, Entities entities)
@@ -215,10 +225,7 @@ std::string without_late_tags(std::string text, Ending ending) {
   const std::string lower = to_lower(text);
   for (std::size_t i = 0; i < text.size(); ++i) {
     out.push_back(text[i]);
-    if (text[i] != '<') continue;
-    const std::string_view behind = std::string_view{lower}.substr(i + 1);
-    if (behind.starts_with('!') || behind.starts_with('?') || is_known(element_of(behind)))
-      out.push_back(' ');
+    if (text[i] == '<' && may_do_harm(std::string_view{lower}.substr(i + 1))) out.push_back(' ');
   }
   return out;
 }

@@ -6,6 +6,7 @@
 
 #include "text_cleaning.hpp"
 
+using cardstock::is_alpha;
 using cardstock::card::clean_text;
 
 namespace {
@@ -29,6 +30,23 @@ TEST_CASE("markup: pieces of a tag do not close up to a tag", "[card]") {
   CHECK(words("<scr<script>x</script>ipt>").find("<script") == std::string::npos);
   CHECK(words("<im<!-- -->g src=x>").find("<img") == std::string::npos);
   CHECK(words("<<b>script>").find("<script") == std::string::npos);
+}
+
+TEST_CASE("markup: an element of whatever name is not left with an attribute", "[card]") {
+  for (const std::string_view text :
+       {"<https://onmouseover=alert(1)>", "<mailto:a@b.test/onclick=alert(1)>",
+        "https://ok.test/<https://onclick=alert(1)>", "<http://x.test/ onclick=x>",
+        "<https://x/style=position:fixed;inset:0/onclick=x>", "<scr<b onclick=x>ipt a=b>alert(1)",
+        "<x-y/onclick=x>", "<x-y onclick=x", "<a@<b@ onclick=x>"}) {
+    CAPTURE(text);
+    const std::string left = words(text);
+    for (std::size_t at = 0; at + 1 < left.size(); ++at) {
+      const bool opens = left[at] == '<' && is_alpha(left[at + 1]);
+      CHECK_FALSE((opens && left.substr(at, left.find('>', at) - at).contains('=')));
+    }
+  }
+  CHECK(words("<user@example.org> 1 < 2, <3, a <- b, x<=y") ==
+        "<user@example.org> 1 < 2, <3, a <- b, x<=y");
 }
 
 TEST_CASE("markup: what was escaped, split or put together goes the same way", "[card]") {
