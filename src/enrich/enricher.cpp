@@ -350,6 +350,9 @@ EnrichStats Enricher::Core::stats() const {
   s.latency_p99 = c.latency.quantile(0.99);
   s.limiter_per_minute = settings_.requests_per_minute;
   c.read_limiter(s);
+  // The enricher's thread does not wake for the end of a pause for which nobody waits.
+  if (s.limiter_held_until && *s.limiter_held_until <= parts_.clock.wall())
+    s.limiter_held_until.reset();
   for (std::size_t i = 0; i < kLanes; ++i) {
     s.waiting[i] = read(c.waiting[i]);
     s.dropped[i] = read(c.dropped[i]);

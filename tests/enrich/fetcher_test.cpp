@@ -106,6 +106,7 @@ TEST_CASE("fetcher: the hold doubles while refusals without a time go on", "[enr
     f.answer(call++, refusal(429));
     REQUIRE(f.enricher->stats().limiter_held_until == f.clock.wall() + held);
     f.clock.advance(64s);
+    CHECK_FALSE(f.enricher->stats().limiter_held_until);  // though nothing has happened since
   }
   f.get(f.ask("fine.test"));
   f.answer(call++, page({}));
