@@ -1,6 +1,7 @@
 #include <cardstock/admin/purge.hpp>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -134,8 +135,8 @@ Result<PurgeOrder> read_purge_order(std::string_view json, WallTime now) {
   return PurgeOrder{*std::move(filters), words_of(terms)};
 }
 
-Purges::Purges(enrich::Enricher& enricher, Log& log)
-    : enricher_{enricher}, log_{log}, thread_{[this] { run(); }} {}
+Purges::Purges(enrich::Enricher& enricher, Audit& audit)
+    : enricher_{enricher}, audit_{audit}, thread_{[this] { run(); }} {}
 
 Purges::~Purges() {
   {
@@ -188,12 +189,12 @@ Result<std::int64_t> Purges::carry_out(const Job& job) {
       error = part.error();
     }
   }
-  log_.info("purge", {{"what", job.order.what},
-                      {"caller", job.asker.caller},
-                      {"address", job.asker.address},
-                      {"request_id", job.asker.request_id},
-                      {"rows", std::to_string(purged)},
-                      {"error", error ? std::string{name_of(error->code)} : std::string{}}});
+  audit_.record({.action = "purge",
+                 .who = job.asker.caller,
+                 .address = job.asker.address,
+                 .what = job.order.what + ": " + std::to_string(purged) + " rows",
+                 .outcome = error ? std::string{name_of(error->code)} : "done",
+                 .request_id = job.asker.request_id});
   if (error) return std::unexpected(*std::move(error));
   return purged;
 }

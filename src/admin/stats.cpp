@@ -1,6 +1,7 @@
 #include <cardstock/admin/stats.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 #include <cardstock/util/json_writer.hpp>
 #include <cardstock/util/time_text.hpp>
@@ -8,33 +9,21 @@
 namespace cardstock::admin {
 namespace {
 
-constexpr std::array<Outcome, kOutcomes> kAllOutcomes{Outcome::Ok,
-                                                      Outcome::NoResult,
-                                                      Outcome::InvalidIndicator,
-                                                      Outcome::UnsupportedType,
-                                                      Outcome::MissingCredentials,
-                                                      Outcome::AuthFailed,
-                                                      Outcome::Busy,
-                                                      Outcome::Error};
-constexpr std::array<EntityType, kEntityTypes> kAllTypes{
-    EntityType::IpAddress, EntityType::InternetDomainName, EntityType::Url, EntityType::Hash,
-    EntityType::EmailAddress};
-
-void write_requests(JsonWriter& json, const RequestCounters& requests) {
+void write_requests(JsonWriter& json, const RequestFigures& requests) {
   json.key("requests")
       .begin_object()
       .field("total", requests.total())
       .key("by_type")
       .begin_object();
-  for (const EntityType type : kAllTypes)
-    json.field(cardstock::name_of(type), requests.by_type(type));
+  for (const EntityType type : kAllEntityTypes)
+    json.field(cardstock::name_of(type), requests.by_type[static_cast<std::size_t>(type)]);
   json.end_object().key("by_outcome").begin_object();
   for (const Outcome outcome : kAllOutcomes)
-    json.field(name_of(outcome), requests.by_outcome(outcome));
+    json.field(name_of(outcome), requests.by_outcome[static_cast<std::size_t>(outcome)]);
   json.end_object().key("latency_seconds").begin_object();
-  json.field("p50", requests.latency().quantile(0.5))
-      .field("p90", requests.latency().quantile(0.9))
-      .field("p99", requests.latency().quantile(0.99));
+  json.field("p50", requests.latency.quantile(0.5))
+      .field("p90", requests.latency.quantile(0.9))
+      .field("p99", requests.latency.quantile(0.99));
   json.end_object().end_object();
 }
 
@@ -52,7 +41,7 @@ void write_enricher(JsonWriter& json, const enrich::EnrichStats& s) {
   json.field("unmatched_rows", s.unmatched_rows).key("errors").begin_object();
   for (const auto& [kind, count] : s.errors) json.field(kind, count);
   json.end_object().key("latency_seconds").begin_object();
-  json.field("p50", s.latency_p50).field("p99", s.latency_p99).end_object();
+  json.field("p50", s.latency.quantile(0.5)).field("p99", s.latency.quantile(0.99)).end_object();
   json.field("retries", s.retries).field("breaker", s.breaker).end_object();
 }
 
@@ -85,6 +74,8 @@ void write_store(JsonWriter& json, const store::StoreStats& s, const enrich::Enr
   json.field("backend", s.backend).field("rows", s.rows).field("rows_absent", s.rows_absent);
   json.key("rows_by_type").begin_object();
   for (const auto& [type, rows] : s.rows_by_type) json.field(type, rows);
+  json.end_object().key("absent_by_type").begin_object();
+  for (const auto& [type, rows] : s.absent_by_type) json.field(type, rows);
   json.end_object().field("file_bytes", s.file_bytes).field("wal_bytes", s.wal_bytes);
   if (s.oldest_fetched_at) json.field("oldest_fetched_at", to_rfc3339(*s.oldest_fetched_at));
   json.field("failures", e.store_failures).field("state", s.state).end_object();
@@ -136,34 +127,50 @@ void RequestCounters::count(std::optional<EntityType> type,
   latency_.record(duration);
 }
 
-std::uint64_t RequestCounters::by_type(EntityType type) const noexcept {
-  return types_[static_cast<std::size_t>(type)].load(std::memory_order_relaxed);
+RequestFigures RequestCounters::figures() const noexcept {
+  RequestFigures figures;
+  const auto read = [](const std::atomic<std::uint64_t>& count) {
+    return count.load(std::memory_order_relaxed);
+  };
+  std::ranges::transform(types_, figures.by_type.begin(), read);
+  std::ranges::transform(outcomes_, figures.by_outcome.begin(), read);
+  figures.latency = latency_.counts();
+  return figures;
 }
 
-std::uint64_t RequestCounters::by_outcome(Outcome outcome) const noexcept {
-  return outcomes_[static_cast<std::size_t>(outcome)].load(std::memory_order_relaxed);
+std::uint64_t RequestFigures::total() const noexcept {
+  return std::accumulate(by_outcome.begin(), by_outcome.end(), std::uint64_t{0});
 }
 
-std::uint64_t RequestCounters::total() const noexcept {
-  std::uint64_t sum = 0;
-  for (const auto& count : outcomes_) sum += count.load(std::memory_order_relaxed);
-  return sum;
+Figures read_figures(const StatsSources& sources) {
+  return {.version = sources.version,
+          .started_at = sources.started_at,
+          .now = sources.clock.wall(),
+          .requests = sources.requests.figures(),
+          .logins = sources.logins.figures(),
+          .enricher = sources.enricher.stats(),
+          .store = sources.store.stats()};
 }
 
-std::string stats_json(const StatsSources& sources) {
-  const WallTime now = sources.clock.wall();
-  const enrich::EnrichStats enricher = sources.enricher.stats();
+std::string stats_json(const Figures& figures) {
+  const enrich::EnrichStats& enricher = figures.enricher;
   std::string out;
   JsonWriter json{out};
   json.begin_object();
-  json.field("version", sources.version).field("started_at", to_rfc3339(sources.started_at));
+  json.field("version", figures.version).field("started_at", to_rfc3339(figures.started_at));
   json.field(
       "uptime_seconds",
-      std::int64_t{std::chrono::floor<std::chrono::seconds>(now - sources.started_at).count()});
-  write_requests(json, sources.requests);
+      std::int64_t{
+          std::chrono::floor<std::chrono::seconds>(figures.now - figures.started_at).count()});
+  write_requests(json, figures.requests);
   write_enricher(json, enricher);
   write_limiter(json, enricher);
-  write_store(json, sources.store.stats(), enricher);
+  write_store(json, figures.store, enricher);
+  json.key("logins").begin_object();
+  json.field("done", figures.logins.done)
+      .field("refused", figures.logins.refused)
+      .field("held_off", figures.logins.held_off)
+      .end_object();
   json.key("recent_errors").begin_array();
   for (const enrich::RecentError& error : enricher.recent_errors) {
     json.begin_object()

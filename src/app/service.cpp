@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include <cardstock/admin/audit.hpp>
+#include <cardstock/admin/history.hpp>
 #include <cardstock/enrich/enricher.hpp>
 #include <cardstock/enrich/sweeper.hpp>
 #include <cardstock/enrich/tenant.hpp>
@@ -98,6 +100,8 @@ http::ApiSettings api_settings(const cli::Config& config) {
   settings.shared_secret = config.server.shared_secret;
   settings.admin_token = config.admin.token;
   settings.card_timeout = config.threatconnect.card_timeout;
+  settings.audit_file = admin::audit_file_of(config.store.path);
+  settings.history_file = admin::history_file_of(config.store.path);
   return settings;
 }
 

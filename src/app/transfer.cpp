@@ -1,5 +1,6 @@
 #include "app/transfer.hpp"
 
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +9,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cardstock/admin/audit.hpp>
 
 #include "app/commands/ndjson.hpp"
 #include "app/commands/terminal_text.hpp"
@@ -71,6 +77,36 @@ Result<Imported> import_from(store::RecordStore& store,
   return import_rows(store, tenant, file, refused);
 }
 
+/// "alice (uid 1000)": whoever runs this command; the number alone where the system has no name.
+std::string user() {
+  const uid_t id = getuid();
+  std::array<char, 4096> room{};
+  passwd entry{};
+  passwd* found = nullptr;
+  const bool known =
+      getpwuid_r(id, &entry, room.data(), room.size(), &found) == 0 && found != nullptr;
+  return (known ? std::string{entry.pw_name} + " (uid " : "(uid ") + std::to_string(id) + ")";
+}
+
+/// What came of it, beside the store, where the service's own audit is. A file's name may say whose
+/// rows it has, and is left out.
+void audit_import(Bench& bench,
+                  const std::string& store_path,
+                  std::size_t files,
+                  const Imported& all,
+                  std::optional<ErrorCode> failure = {}) {
+  admin::Audit audit{admin::audit_file_of(store_path), bench.log, bench.clock};
+  audit.record({.action = "import",
+                .who = user(),
+                .address = {},
+                .what = std::to_string(files) + " files: " + std::to_string(all.stored) +
+                        " stored, " + std::to_string(all.skipped) + " skipped, " +
+                        std::to_string(all.refused) + " refused, " + std::to_string(all.failed) +
+                        " failed",
+                .outcome = failure ? std::string{name_of(*failure)} : "done",
+                .request_id = {}});
+}
+
 }  // namespace
 
 ExitCode export_store(const cli::ExportCommand& command) {
@@ -104,7 +140,10 @@ ExitCode import_store(const cli::ImportCommand& command) {
       command.files.empty() ? std::vector<std::string>{"-"} : command.files;
   for (const std::string& path : files) {
     const Result<Imported> part = import_from(*bench.store, *tenant, path);
-    if (!part) return complain(part.error());
+    if (!part) {
+      audit_import(bench, config->store.path, files.size(), all, part.error().code);
+      return complain(part.error());
+    }
     all.stored += part->stored;
     all.skipped += part->skipped;
     all.refused += part->refused;
@@ -113,6 +152,7 @@ ExitCode import_store(const cli::ImportCommand& command) {
   std::cerr << count_text(all.stored) << " stored, " << count_text(all.skipped)
             << " skipped (the store's are as young), " << count_text(all.refused) << " refused, "
             << count_text(all.failed) << " failed\n";
+  audit_import(bench, config->store.path, files.size(), all);
   if (all.failed > 0) return ExitCode::Failed;
   return all.refused > 0 ? ExitCode::Partly : ExitCode::Ok;
 }

@@ -243,7 +243,7 @@ void Dispatcher::shed(Instance& instance, SteadyTime now) {
 CallPtr Dispatcher::new_call(const std::vector<FlightPtr>& flights) {
   const Tenant& tenant = *flights.front()->tenant;
   counters_->indicators.fetch_add(flights.size(), std::memory_order_relaxed);
-  counters_->first_pages.fetch_add(1, std::memory_order_relaxed);
+  counters_->merged.fetch_add(flights.size() - 1, std::memory_order_relaxed);
   const auto form = forms_.find(instance_name(tenant.base));
   return make_call(flights, form == forms_.end() ? tenant.base : form->second, settings_.owners);
 }

@@ -339,15 +339,14 @@ EnrichStats Enricher::Core::stats() const {
   s.bypass = read(c.bypass);
   s.calls = read(c.calls);
   s.indicators = read(c.indicators);
-  s.calls_saved = s.hit + s.stale + s.negative + s.coalesced + s.indicators - read(c.first_pages);
+  s.calls_saved = s.hit + s.stale + s.negative + s.coalesced + read(c.merged);
   s.unmatched_rows = read(c.unmatched_rows);
   s.store_failures = read(c.store_failures);
   s.rejected = read(c.rejected);
   for (std::size_t i = 0; i < c.errors.size(); ++i)
     if (const std::uint64_t count = read(c.errors[i]); count != 0)
       s.errors.emplace(name_of(static_cast<ErrorCode>(i)), count);
-  s.latency_p50 = c.latency.quantile(0.5);
-  s.latency_p99 = c.latency.quantile(0.99);
+  s.latency = c.latency.counts();
   s.limiter_per_minute = settings_.requests_per_minute;
   c.read_limiter(s);
   // The enricher's thread does not wake for the end of a pause for which nobody waits.

@@ -89,8 +89,10 @@ StoreStats MemoryRecordStore::stats() {
   for (const auto& [id, state] : tenants_) rows_of.emplace(id, 0);
   for (const auto& [key, row] : rows_) {
     ++stats.rows;
-    if (row.record.absent()) ++stats.rows_absent;
-    ++stats.rows_by_type[std::string{name_of(key.type)}];
+    const std::string type{name_of(key.type)};
+    ++stats.rows_by_type[type];
+    stats.absent_by_type[type] += row.record.absent() ? 1 : 0;
+    stats.rows_absent += row.record.absent() ? 1 : 0;
     ++rows_of[key.tenant];
   }
   if (!by_age_.empty()) stats.oldest_fetched_at = by_age_.begin()->first;

@@ -98,9 +98,12 @@ void Reader::stats(StoreStats& stats) {
       const int type = counters_.getColumn(0).getInt();
       const std::int64_t rows = counters_.getColumn(1).getInt64();
       stats.rows += rows;
-      stats.rows_absent += counters_.getColumn(2).getInt64();
-      if (is_indicator_type(type))
-        stats.rows_by_type[std::string{name_of(static_cast<IndicatorType>(type))}] = rows;
+      const std::int64_t absent = counters_.getColumn(2).getInt64();
+      stats.rows_absent += absent;
+      if (!is_indicator_type(type)) continue;
+      const std::string name{name_of(static_cast<IndicatorType>(type))};
+      stats.rows_by_type[name] = rows;
+      stats.absent_by_type[name] = absent;
     }
   }
   {

@@ -27,6 +27,9 @@ line='{"tenant":"01010101010101010101010101010101","type":"InternetDomainName","
 for name in a.test b.test; do echo "$line" | sed "s/NAME/$name/g"; done > rows.ndjson
 "$cardstock" import --config site.toml rows.ndjson 2> err || fail "import: $(cat err)"
 grep -q '^2 stored' err || fail "import counted: $(cat err)"
+grep -q '"action":"import","who":"[^"]*(uid [0-9]*)","what":"1 files: 2 stored, 0 skipped, 0 refused, 0 failed","outcome":"done"' rows.db.audit ||
+  fail "audited: $(cat rows.db.audit)"
+grep -q -e secret -e a.test rows.db.audit && fail "the audit says too much: $(cat rows.db.audit)"
 "$cardstock" export --config site.toml 2> err | sort > out
 [ "$(wc -l < out)" = 2 ] || fail "exported: $(cat out err)"
 grep -q '"name":"b.test","fetched_at_ms":1234567890123,' out || fail "the time was not kept: $(cat out)"

@@ -119,7 +119,7 @@ class OpenApi(unittest.TestCase):
             for operation in path.values():
                 bodies = [operation["requestBody"]] if "requestBody" in operation else []
                 for content in (one for body in [*bodies, *map(self.resolve, operation["responses"].values())]
-                                for one in body["content"].values() if "example" in one):
+                                for one in body.get("content", {}).values() if "example" in one):
                     schema = {**self.resolve(content["schema"]), "components": API["components"]}
                     jsonschema.Draft202012Validator(schema).validate(content["example"])
                     examples += 1
@@ -191,6 +191,18 @@ class OpenApi(unittest.TestCase):
         self.assertGreater(len(stats["recent_errors"]), 0)
         self.assertGreaterEqual(self.check(200, "POST", "/v1/admin/purge", {"all": True}, "admin")["purged"], 0)
         self.check(400, "POST", "/v1/admin/purge", {"everything": True}, "admin")
+        self.check(403, "POST", "/v1/admin/purge", {"all": True}, "admin", Origin="http://elsewhere.test")
+        for path in ("/metrics", "/v1/admin/history", "/v1/admin/history?span=day", "/v1/admin/top", "/v1/admin/audit", "/v1/admin/session",
+                     "/admin/"):
+            self.check(200, "GET", path, listener="admin")
+        self.check(400, "GET", "/v1/admin/history?span=year", listener="admin")
+        self.check(401, "POST", "/v1/admin/login", {"token": "wrong"}, "admin")
+        self.check(403, "POST", "/v1/admin/login", {"token": "wrong"}, "admin", Sec_Fetch_Site="cross-site")
+        self.check(200, "POST", "/v1/admin/logout", {}, "admin")
+        for file in ("main.js", "page.css", "icon.svg", "none.js"):
+            status, kinds, _ = self.call("GET", f"/admin/{file}", listener="admin")
+            self.assertIn(kinds["Content-Type"].split(";")[0],
+                          self.resolve(API["paths"]["/admin/{file}"]["get"]["responses"][str(status)])["content"])
         self.check(200, "GET", "/v1/preview", listener="admin")
         self.check(404, "GET", "/v1/preview?sample=none", listener="admin")
         self.check(400, "GET", "/v1/preview?what=x", listener="admin")

@@ -9,8 +9,6 @@
 #include <set>
 #include <thread>
 
-#include <cardstock/util/mutex.hpp>
-
 #include "stand.hpp"
 
 using namespace cardstock;
@@ -18,29 +16,6 @@ using namespace cardstock::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Keeps every line, at every level. Bounded by the soak's length.
-class KeepingLog final : public Log {
- public:
-  bool enabled(LogLevel) const noexcept override { return true; }
-  void write(LogLevel,
-             std::string_view event,
-             std::initializer_list<LogField> fields) noexcept override {
-    const LockGuard lock{mutex_};
-    text_ += event;
-    for (const LogField& field : fields)
-      text_.append(" ").append(field.name).append("=").append(field.value);
-    text_ += '\n';
-  }
-  std::string text() const {
-    const LockGuard lock{mutex_};
-    return text_;
-  }
-
- private:
-  mutable Mutex mutex_;
-  std::string text_ CARDSTOCK_GUARDED_BY(mutex_);
-};
 
 std::chrono::seconds soak_time() {
   const char* given = std::getenv("CARDSTOCK_SOAK_SECONDS");
@@ -98,7 +73,7 @@ std::size_t descriptors() {
 TEST_CASE(
     "soak: whatever ThreatConnect does every caller has a right answer in time and no secret shows",
     "[integration][soak]") {
-  KeepingLog log;
+  EventLog log;
   Stand stand{data(), [](cli::Config& config) {
                 config.threatconnect.call_timeout = 300ms;
                 config.threatconnect.card_timeout = 2s;

@@ -1,31 +1,41 @@
 #pragma once
 /// \file event_log.hpp
 /// \brief A log that tells a test what was said.
-#include <algorithm>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include <cardstock/util/log.hpp>
 #include <cardstock/util/mutex.hpp>
 
 namespace cardstock::test {
 
-/// Remembers the names of the events.
+/// Keeps every line of every level, as `event name=value …`; bounded by the test's length.
 class EventLog final : public Log {
  public:
   bool enabled(LogLevel) const noexcept override { return true; }
-  void write(LogLevel, std::string_view event, std::initializer_list<LogField>) noexcept override {
+  void write(LogLevel,
+             std::string_view event,
+             std::initializer_list<LogField> fields) noexcept override {
     const LockGuard lock{mutex_};
-    events_.emplace_back(event);
+    text_ += event;
+    for (const LogField& field : fields)
+      text_.append(" ").append(field.name).append("=").append(field.value);
+    text_ += '\n';
   }
-  bool has(std::string_view event) {
+  bool has(std::string_view event) const {
+    const std::string lines = "\n" + text();
+    const std::string begin = "\n" + std::string{event};
+    return lines.find(begin + " ") != std::string::npos ||
+           lines.find(begin + "\n") != std::string::npos;
+  }
+  std::string text() const {
     const LockGuard lock{mutex_};
-    return std::ranges::find(events_, event) != events_.end();
+    return text_;
   }
 
  private:
-  Mutex mutex_;
-  std::vector<std::string> events_ CARDSTOCK_GUARDED_BY(mutex_);
+  mutable Mutex mutex_;
+  std::string text_ CARDSTOCK_GUARDED_BY(mutex_);
 };
 
 }  // namespace cardstock::test

@@ -15,10 +15,10 @@
 #include <thread>
 #include <vector>
 
+#include <cardstock/admin/audit.hpp>
 #include <cardstock/enrich/enricher.hpp>
 #include <cardstock/store/record_store.hpp>
 #include <cardstock/util/clock.hpp>
-#include <cardstock/util/log.hpp>
 #include <cardstock/util/mutex.hpp>
 #include <cardstock/util/result.hpp>
 
@@ -46,7 +46,7 @@ class Purges {
   using Done = std::move_only_function<void(Result<std::int64_t>)>;
   static constexpr std::size_t kWaiting = 8;
 
-  Purges(enrich::Enricher& enricher, Log& log);
+  Purges(enrich::Enricher& enricher, Audit& audit);
   ~Purges();
   Purges(const Purges&) = delete;
   Purges& operator=(const Purges&) = delete;
@@ -64,7 +64,7 @@ class Purges {
   Result<std::int64_t> carry_out(const Job& job);
 
   enrich::Enricher& enricher_;
-  Log& log_;
+  Audit& audit_;
   Mutex mutex_;  ///< guards everything below but the thread
   Condition changed_;
   std::deque<Job> jobs_ CARDSTOCK_GUARDED_BY(mutex_);

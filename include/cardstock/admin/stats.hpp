@@ -1,10 +1,10 @@
 #pragma once
 /// \file stats.hpp
-/// \brief What the admin listener tells of the service: counters of the front, and the one document
-/// that joins all of them.
+/// \brief What the admin listener tells of the service: counters of the front, and one reading of
+/// all figures, which the stats, the metrics and the plots are made of.
 ///
-/// Threads: any; relaxed atomics. Blocking: `stats_json` reads the store's kept counters, no table
-/// scan. Errors: none. Stored: the keys of the document are public and stay (docs/admin.md).
+/// Threads: any; relaxed atomics. Blocking: `read_figures` reads the store's kept counters, no
+/// table scan. Errors: none. Stored: the keys of the document are public and stay (docs/admin.md).
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -32,9 +32,25 @@ enum class Outcome {
   Busy,
   Error
 };
-inline constexpr std::size_t kOutcomes = 8;
+inline constexpr std::array kAllOutcomes{Outcome::Ok,
+                                         Outcome::NoResult,
+                                         Outcome::InvalidIndicator,
+                                         Outcome::UnsupportedType,
+                                         Outcome::MissingCredentials,
+                                         Outcome::AuthFailed,
+                                         Outcome::Busy,
+                                         Outcome::Error};
+inline constexpr std::size_t kOutcomes = kAllOutcomes.size();
 /// "ok", "no_result", …
 std::string_view name_of(Outcome outcome) noexcept;
+
+/// What RequestCounters had counted at one moment.
+struct RequestFigures {
+  std::array<std::uint64_t, kEntityTypes + 1> by_type{};  ///< 0: no type could be read
+  std::array<std::uint64_t, kOutcomes> by_outcome{};
+  HistogramCounts latency;
+  std::uint64_t total() const noexcept;  ///< of all outcomes
+};
 
 class RequestCounters {
  public:
@@ -43,10 +59,7 @@ class RequestCounters {
              Outcome outcome,
              std::chrono::microseconds duration) noexcept;
 
-  std::uint64_t by_type(EntityType type) const noexcept;
-  std::uint64_t by_outcome(Outcome outcome) const noexcept;
-  std::uint64_t total() const noexcept;
-  const Histogram& latency() const noexcept { return latency_; }
+  RequestFigures figures() const noexcept;
 
  private:
   std::array<std::atomic<std::uint64_t>, kEntityTypes + 1> types_{};
@@ -54,16 +67,45 @@ class RequestCounters {
   Histogram latency_;
 };
 
+/// Attempts to log in at the admin page.
+struct LoginFigures {
+  std::uint64_t done = 0;
+  std::uint64_t refused = 0;   ///< a wrong token
+  std::uint64_t held_off = 0;  ///< too soon after wrong ones; not looked at
+};
+
+struct LoginCounters {
+  std::atomic<std::uint64_t> done{0}, refused{0}, held_off{0};
+  LoginFigures figures() const noexcept {
+    return {done.load(std::memory_order_relaxed), refused.load(std::memory_order_relaxed),
+            held_off.load(std::memory_order_relaxed)};
+  }
+};
+
 struct StatsSources {
   std::string version;
   WallTime started_at;
   const RequestCounters& requests;
+  const LoginCounters& logins;
   const enrich::Enricher& enricher;
   store::RecordStore& store;
   const Clock& clock;
 };
 
+/// All figures of the service, read once: whatever shows figures shows these.
+struct Figures {
+  std::string version;
+  WallTime started_at;
+  WallTime now;
+  RequestFigures requests;
+  LoginFigures logins;
+  enrich::EnrichStats enricher;
+  store::StoreStats store;
+};
+/// Blocking: one read of the store's counters.
+Figures read_figures(const StatsSources& sources);
+
 /// The document of `GET /v1/admin/stats`.
-std::string stats_json(const StatsSources& sources);
+std::string stats_json(const Figures& figures);
 
 }  // namespace cardstock::admin

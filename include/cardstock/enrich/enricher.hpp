@@ -32,6 +32,7 @@
 #include <cardstock/store/record_store.hpp>
 #include <cardstock/threatconnect/query.hpp>
 #include <cardstock/util/clock.hpp>
+#include <cardstock/util/histogram.hpp>
 #include <cardstock/util/log.hpp>
 #include <cardstock/util/random.hpp>
 #include <cardstock/util/result.hpp>
@@ -112,7 +113,7 @@ struct EnrichStats {
   std::uint64_t store_failures = 0;
   std::uint64_t rejected = 0;                   ///< Busy
   std::map<std::string, std::uint64_t> errors;  ///< by name_of(ErrorCode)
-  double latency_p50 = 0, latency_p99 = 0;      ///< of upstream calls, seconds
+  HistogramCounts latency;                      ///< of upstream calls
   std::uint64_t retries = 0;                    ///< calls that were made again
   std::string_view breaker = "closed";          ///< of the instance that is worst off
   std::int64_t limiter_per_minute = 0, limiter_used = 0;

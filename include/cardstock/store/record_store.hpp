@@ -59,7 +59,8 @@ struct StoreStats {
   std::string backend;  ///< "sqlite", "memory"
   std::int64_t rows = 0;
   std::int64_t rows_absent = 0;
-  std::map<std::string, std::int64_t> rows_by_type;  ///< by ThreatConnect type name
+  std::map<std::string, std::int64_t> rows_by_type;    ///< by ThreatConnect type name
+  std::map<std::string, std::int64_t> absent_by_type;  ///< of those, the absent ones
   std::uint64_t file_bytes = 0;
   std::uint64_t wal_bytes = 0;
   std::optional<WallTime> oldest_fetched_at;

@@ -6,30 +6,27 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <variant>
 
-#include <cardstock/admin/purge.hpp>
 #include <cardstock/util/json_writer.hpp>
 #include <cardstock/util/text.hpp>
 
+#include "admin_api.hpp"
 #include "callers.hpp"
 #include "card_request.hpp"
 #include "card_service.hpp"
 #include "envelope.hpp"
 #include "openapi.hpp"
-#include "preview_page.hpp"
+#include "plain_answer.hpp"
 
 namespace cardstock::http {
 namespace {
 
-constexpr std::string_view kProblem = "application/problem+json";
-constexpr std::string_view kSafety =
-    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
-
-enum class Route { Card, Cards, Health, Ready, Version, AdminStats, AdminPurge, Preview, OpenApi };
+enum class Route { Card, Cards, Health, Ready, Version, OpenApi };
 
 struct RouteRow {
   std::string_view path;
-  Route route;
+  std::variant<Route, AdminRoute> route;
   std::string_view methods;  ///< as in Allow
 };
 
@@ -39,13 +36,31 @@ constexpr std::array kPublicRoutes{RouteRow{"/v1/card", Route::Card, "GET, HEAD,
                                    RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
                                    RouteRow{"/version", Route::Version, "GET, HEAD"},
                                    RouteRow{"/openapi.yaml", Route::OpenApi, "GET, HEAD"}};
-constexpr std::array kAdminRoutes{RouteRow{"/v1/admin/stats", Route::AdminStats, "GET, HEAD"},
-                                  RouteRow{"/v1/admin/purge", Route::AdminPurge, "POST"},
-                                  RouteRow{"/v1/preview", Route::Preview, "GET, HEAD"},
+constexpr std::array kAdminRoutes{RouteRow{"/v1/admin/stats", AdminRoute::Stats, "GET, HEAD"},
+                                  RouteRow{"/v1/admin/purge", AdminRoute::Purge, "POST"},
+                                  RouteRow{"/v1/preview", AdminRoute::Preview, "GET, HEAD"},
+                                  RouteRow{"/metrics", AdminRoute::Metrics, "GET, HEAD"},
+                                  RouteRow{"/v1/admin/history", AdminRoute::History, "GET, HEAD"},
+                                  RouteRow{"/v1/admin/top", AdminRoute::Top, "GET, HEAD"},
+                                  RouteRow{"/v1/admin/audit", AdminRoute::Audit, "GET, HEAD"},
+                                  RouteRow{"/v1/admin/session", AdminRoute::Session, "GET, HEAD"},
+                                  RouteRow{"/v1/admin/login", AdminRoute::Login, "POST"},
+                                  RouteRow{"/v1/admin/logout", AdminRoute::Logout, "POST"},
+                                  RouteRow{"/admin", AdminRoute::PageMoved, "GET, HEAD"},
+                                  RouteRow{"/admin/", AdminRoute::Page, "GET, HEAD"},
+                                  RouteRow{"/admin/{file}", AdminRoute::PageFile, "GET, HEAD"},
                                   RouteRow{"/healthz", Route::Health, "GET, HEAD"},
                                   RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
                                   RouteRow{"/version", Route::Version, "GET, HEAD"},
                                   RouteRow{"/openapi.yaml", Route::OpenApi, "GET, HEAD"}};
+
+/// `/admin/{file}` fits one segment, which is not empty.
+bool fits(std::string_view route, std::string_view path) noexcept {
+  const std::size_t open = route.find('{');
+  if (open == std::string_view::npos) return route == path;
+  return path.size() > open && path.starts_with(route.substr(0, open)) &&
+         path.find('/', open) == std::string_view::npos;
+}
 
 bool allows(std::string_view methods, std::string_view method) noexcept {
   while (!methods.empty()) {
@@ -56,44 +71,10 @@ bool allows(std::string_view methods, std::string_view method) noexcept {
   return false;
 }
 
-/// A whole answer, for those that may come at once or later.
-struct Answer {
-  int status = 200;
-  std::string_view content_type = "application/json";
-  std::string headers;
-  std::string body;
-};
-
-template <class To>
-void send_answer(To& to, const Answer& answer) {
-  to.send({.status = answer.status, .content_type = answer.content_type, .headers = answer.headers},
-          answer.body);
-}
-
-Answer purge_done(std::int64_t rows, const RequestId& id) {
-  Answer answer{.headers = std::string{kSafety}, .body = {}};
-  JsonWriter{answer.body}
-      .begin_object()
-      .field("purged", rows)
-      .field("request_id", id.view())
-      .end_object();
-  return answer;
-}
-
-int purge_status(ErrorCode code) noexcept {
-  if (code == ErrorCode::MalformedRequest) return 400;
-  if (code == ErrorCode::InvalidIndicator || code == ErrorCode::UnsupportedType) return 422;
-  if (code == ErrorCode::Busy || code == ErrorCode::StoreBusy || code == ErrorCode::Cancelled)
-    return 503;
-  return 500;
-}
-
-Answer purge_refused(const Error& error, const RequestId& id) {
-  const int status = purge_status(error.code);
-  return {.status = status,
-          .content_type = kProblem,
-          .headers = std::string{kSafety} + (status == 503 ? "Retry-After: 5\r\n" : ""),
-          .body = problem(status, error.public_detail, id.view(), false)};
+SipKey hash_key(Random& random) {
+  std::array<std::byte, sizeof(SipKey)> bytes{};
+  random.fill(bytes);
+  return std::bit_cast<SipKey>(bytes);
 }
 
 bool is_json(std::string_view content_type) noexcept {
@@ -120,9 +101,9 @@ struct Api::Impl {
   Impl(ApiSettings given, const ApiParts& with)
       : settings{std::move(given)},
         parts{with},
-        started_at{with.clock.wall()},
-        cards{settings, parts, counters},
-        purges{parts.enricher, parts.log} {
+        top{hash_key(with.random)},
+        cards{settings, parts, counters, top},
+        admin_api{settings, parts, counters, top, cards} {
     std::array<std::byte, 8> seed{};
     parts.random.fill(seed);
     run_id = std::bit_cast<std::uint64_t>(seed);
@@ -142,53 +123,41 @@ struct Api::Impl {
     return id;
   }
 
-  void send_problem(Responder& responder,
-                    int status,
-                    std::string_view detail,
-                    const RequestId& id,
-                    bool card_route,
-                    std::string_view extra_headers = {}) const {
-    const std::string headers = std::string{kSafety} + "X-Request-Id: " + std::string{id.view()} +
-                                "\r\n" + std::string{extra_headers};
-    responder.send({.status = status, .content_type = kProblem, .headers = headers},
-                   problem(status, detail, id.view(), card_route));
-  }
-
-  void send_json(Responder& responder, std::string_view body, int status = 200) const {
-    responder.send({.status = status, .headers = kSafety}, body);
-  }
-
   void serve(std::span<const RouteRow> routes,
              Exposure exposure,
              const Request& request,
              Responder& responder) {
     const RequestId id = next_id();
     for (const RouteRow& row : routes) {
-      if (row.path != request.path) continue;
-      const bool card_route = row.route == Route::Card || row.route == Route::Cards;
+      if (!fits(row.path, request.path)) continue;
+      const auto* const route = std::get_if<Route>(&row.route);
+      const bool card_route = route != nullptr && (*route == Route::Card || *route == Route::Cards);
+      const At at = card_route ? At::Card : At::Elsewhere;
       if (!allows(row.methods, request.method)) {
         const std::string allow = "Allow: " + std::string{row.methods} + "\r\n";
-        return send_problem(responder, 405, "This address does not take that method.", id,
-                            card_route, allow);
+        return send_problem(responder, 405, "This address does not take that method.", id, at,
+                            allow);
       }
       if (request.method == "POST" && !is_json(request.header("Content-Type")))
-        return send_problem(responder, 415, "Send Content-Type: application/json.", id, card_route);
-      return route(row.route, exposure, request, responder, id);
+        return send_problem(responder, 415, "Send Content-Type: application/json.", id, at);
+      if (route == nullptr)
+        return admin_api.serve(std::get<AdminRoute>(row.route), exposure, request, responder, id);
+      return serve_route(*route, exposure, request, responder, id);
     }
-    send_problem(responder, 404, "There is nothing at this address.", id, false);
+    send_problem(responder, 404, "There is nothing at this address.", id);
   }
 
-  void route(Route which,
-             Exposure exposure,
-             const Request& request,
-             Responder& responder,
-             const RequestId& id) {
+  void serve_route(Route which,
+                   Exposure exposure,
+                   const Request& request,
+                   Responder& responder,
+                   const RequestId& id) {
     switch (which) {
       case Route::Health:
         return send_json(responder, R"({"status":"ok"})");
       case Route::Ready:
         if (draining.load(std::memory_order_relaxed))
-          return send_problem(responder, 503, "The service is stopping.", id, false,
+          return send_problem(responder, 503, "The service is stopping.", id, At::Elsewhere,
                               "Retry-After: 1\r\n");
         return send_json(responder, R"({"status":"ready"})");
       case Route::Version:
@@ -196,105 +165,25 @@ struct Api::Impl {
       case Route::OpenApi:
         return responder.send({.content_type = "application/yaml", .headers = kSafety},
                               openapi_files().front().content);
-      case Route::AdminStats:
-        return stats(exposure, request, responder, id);
-      case Route::AdminPurge:
-        return purge(exposure, request, responder, id);
-      case Route::Preview:
-        return preview(exposure, request, responder, id);
       case Route::Card:
       case Route::Cards:
         break;
     }
     const Result<Caller> caller = identify(settings, request, exposure);
-    if (!caller) return refuse_caller(responder, caller.error().public_detail, id, true);
+    if (!caller) return refuse_caller(responder, caller.error().public_detail, id, At::Card);
     // The extension's door; a batch is asked for by clients, who have tokens of their own.
     const bool has_proof = which == Route::Cards && caller->has_token;
     if (request.method == "POST" && !has_proof && !shared_secret_fits(request))
       return refuse_caller(responder, "This service needs its shared secret in X-Cardstock-Secret.",
-                           id, true);
+                           id, At::Card);
     if (which == Route::Cards) return batch(*caller, request, responder, id);
     if (request.method == "POST") return post_card(*caller, request, responder, id);
     get_card(*caller, request, responder, id);
   }
 
-  void refuse_caller(Responder& responder,
-                     std::string_view detail,
-                     const RequestId& id,
-                     bool card_route) const {
-    send_problem(responder, 401, detail, id, card_route,
-                 "WWW-Authenticate: Bearer realm=\"Cardstock\"\r\n");
-  }
-
   std::string version_json() const {
     std::string out = R"({"name":"cardstock","version":)";
     return out + json_string(settings.version) + "}";
-  }
-
-  /// The caller who may administer; nullopt: he was refused.
-  std::optional<Caller> administrator(Exposure exposure,
-                                      const Request& request,
-                                      Responder& responder,
-                                      const RequestId& id) const {
-    Result<Caller> caller = identify(settings, request, exposure);
-    if (caller && caller->may_administer) return *std::move(caller);
-    refuse_caller(responder, "The admin listener needs its bearer token.", id, false);
-    return std::nullopt;
-  }
-
-  void purge(Exposure exposure, const Request& request, Responder& responder, const RequestId& id) {
-    const std::optional<Caller> caller = administrator(exposure, request, responder, id);
-    if (!caller) return;
-    Result<admin::PurgeOrder> order = admin::read_purge_order(request.body, parts.clock.wall());
-    if (!order) return send_answer(responder, purge_refused(order.error(), id));
-    auto deferred = std::make_shared<Deferred>(responder.defer());
-    const Status started = purges.start(
-        *std::move(order), {caller->name, std::string{request.peer}, std::string{id.view()}},
-        [deferred, id](const Result<std::int64_t>& purged) {
-          send_answer(*deferred,
-                      purged ? purge_done(*purged, id) : purge_refused(purged.error(), id));
-        });
-    if (!started) send_answer(*deferred, purge_refused(started.error(), id));
-  }
-
-  /// nullopt: there is no such sample.
-  static std::optional<std::string> page_of_samples(std::string_view name) {
-    if (name.empty()) return preview_start();
-    if (name == kEverySample) return preview_of_every_sample();
-    const EmbeddedFile* const sample = find_sample(name);
-    return sample == nullptr ? std::nullopt : std::optional{preview_of_sample(*sample)};
-  }
-
-  void preview(Exposure exposure,
-               const Request& request,
-               Responder& responder,
-               const RequestId& id) {
-    const std::optional<Caller> caller = administrator(exposure, request, responder, id);
-    if (!caller) return;
-    Result<PreviewQuery> read = read_preview_query(request.query);
-    if (!read) return send_problem(responder, 400, read.error().public_detail, id, false);
-    PreviewQuery& asked = *read;
-    if (asked.entity) {
-      Terms terms = terms_of(request, id);
-      terms.explain = Explain::Criteria;
-      terms.form = Form::Page;
-      return cards.one(*caller, *std::move(asked.entity), nullptr, terms, responder);
-    }
-    const std::optional<std::string> page = page_of_samples(asked.sample);
-    if (!page)
-      return send_problem(responder, 404, "There is no sample card of this name.", id, false);
-    const std::string headers = std::string{kSafety} + std::string{kPreviewHeaders};
-    responder.send({.content_type = kPageType, .headers = headers}, *page);
-  }
-
-  void stats(Exposure exposure, const Request& request, Responder& responder, const RequestId& id) {
-    if (!administrator(exposure, request, responder, id)) return;
-    send_json(responder, admin::stats_json({.version = settings.version,
-                                            .started_at = started_at,
-                                            .requests = counters,
-                                            .enricher = parts.enricher,
-                                            .store = parts.store,
-                                            .clock = parts.clock}));
   }
 
   bool shared_secret_fits(const Request& request) const {
@@ -307,7 +196,7 @@ struct Api::Impl {
                  const Request& request,
                  Responder& responder,
                  const RequestId& id) {
-    const Terms terms = terms_of(request, id);
+    const Terms terms = terms_of(request, parts.clock.steady(), id);
     Result<CardRequest> asked = read_card_request(request.body);
     if (!asked) return malformed(responder, asked.error(), terms);
     cards.one(caller, std::move(asked->entity), &asked->auth, terms, responder);
@@ -319,8 +208,8 @@ struct Api::Impl {
                 const RequestId& id) {
     if (!caller.may_use_service)
       return refuse_caller(responder, "This address needs a bearer token with the right to ask.",
-                           id, true);
-    Terms terms = terms_of(request, id);
+                           id, At::Card);
+    Terms terms = terms_of(request, parts.clock.steady(), id);
     Result<CardQuery> asked = read_card_query(request.query);
     if (!asked) return malformed(responder, asked.error(), terms);
     terms.explain = asked->explain;
@@ -331,21 +220,17 @@ struct Api::Impl {
              const Request& request,
              Responder& responder,
              const RequestId& id) {
-    const Terms terms = terms_of(request, id);
+    const Terms terms = terms_of(request, parts.clock.steady(), id);
     Result<BatchRequest> asked = read_batch_request(request.body, settings.max_batch);
     if (!asked) return malformed(responder, asked.error(), terms);
     cards.many(caller, *std::move(asked), terms, responder);
-  }
-
-  Terms terms_of(const Request& request, const RequestId& id) const {
-    return {wish_of(request), lane_of(request), parts.clock.steady(), id};
   }
 
   void malformed(Responder& responder, const Error& error, const Terms& terms) {
     counters.count(std::nullopt, Outcome::Error,
                    std::chrono::duration_cast<std::chrono::microseconds>(parts.clock.steady() -
                                                                          terms.started));
-    send_problem(responder, 400, error.public_detail, terms.id, true);
+    send_problem(responder, 400, error.public_detail, terms.id, At::Card);
   }
 
   Handler handler(std::span<const RouteRow> routes, Exposure exposure) {
@@ -363,10 +248,10 @@ struct Api::Impl {
 
   const ApiSettings settings;
   const ApiParts parts;
-  const WallTime started_at;
   admin::RequestCounters counters;
+  admin::TopIndicators top;
   CardService cards;
-  admin::Purges purges;
+  AdminApi admin_api;
   std::uint64_t run_id = 0;
   std::atomic<std::uint64_t> next{0};
   std::atomic<bool> draining{false};

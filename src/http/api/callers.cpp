@@ -28,6 +28,31 @@ bool is_from_this_machine(const Request& request) noexcept {
 
 }  // namespace
 
+std::optional<Caller> bearer_of(const ApiSettings& settings, std::string_view token) {
+  if (!settings.admin_token.empty() && equal_in_constant_time(token, settings.admin_token.reveal()))
+    return Caller{.name = "admin", .may_administer = true, .has_token = true};
+  for (const Client& client : settings.clients) {
+    if (client.token.empty() || !equal_in_constant_time(token, client.token.reveal())) continue;
+    return Caller{.name = client.name,
+                  .may_use_service = client.may_ask,
+                  .may_refresh = client.may_refresh,
+                  .may_administer = client.may_administer,
+                  .has_token = true};
+  }
+  return std::nullopt;
+}
+
+bool is_from_another_site(const Request& request, OfBrowsers which) noexcept {
+  const std::string_view site = request.header("Sec-Fetch-Site");
+  if (!site.empty()) return site != "same-origin" && site != "none";
+  std::string_view origin = request.header("Origin");
+  if (origin.empty()) return which == OfBrowsers::Only;
+  const std::size_t scheme = origin.find("://");
+  if (scheme == std::string_view::npos) return true;  // "null"
+  origin.remove_prefix(scheme + 3);
+  return !equal_ignoring_case(origin, request.header("Host"));
+}
+
 Result<Caller> identify(const ApiSettings& settings, const Request& request, Exposure exposure) {
   const std::string_view authorization = request.header("Authorization");
   if (authorization.empty()) {
@@ -40,19 +65,8 @@ Result<Caller> identify(const ApiSettings& settings, const Request& request, Exp
   }
   constexpr std::string_view kScheme = "Bearer ";
   if (starts_with_ignoring_case(authorization, kScheme)) {
-    const std::string_view token = trim(authorization.substr(kScheme.size()));
-    if (!settings.admin_token.empty() &&
-        equal_in_constant_time(token, settings.admin_token.reveal()))
-      return Caller{.name = "admin", .may_administer = true, .has_token = true};
-    for (const Client& client : settings.clients) {
-      if (!client.token.empty() && equal_in_constant_time(token, client.token.reveal())) {
-        return Caller{.name = client.name,
-                      .may_use_service = client.may_ask,
-                      .may_refresh = client.may_refresh,
-                      .may_administer = client.may_administer,
-                      .has_token = true};
-      }
-    }
+    if (auto caller = bearer_of(settings, trim(authorization.substr(kScheme.size()))))
+      return *std::move(caller);
   }
   return fail(ErrorCode::Forbidden, "The bearer token is not known here.");
 }

@@ -6,6 +6,7 @@
 /// remembers kMaxCallers callers.
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 
 #include <cardstock/http/api/api.hpp>
@@ -25,6 +26,15 @@ struct Caller {
 /// caller, trusted on a loopback listener when the request comes from this machine itself: no proxy
 /// has forwarded it, and its Host is a name of this machine.
 Result<Caller> identify(const ApiSettings& settings, const Request& request, Exposure exposure);
+
+/// Whose token it is; nullopt: nobody's.
+std::optional<Caller> bearer_of(const ApiSettings& settings, std::string_view token);
+
+/// Whether a page of another site (or port) has made a browser send this: by Sec-Fetch-Site where
+/// the browser sends it, else by Origin against Host (Fetch standard §3.1, W3C Fetch Metadata §2).
+/// With neither it is no browser of today: suspect where only browsers have business.
+enum class OfBrowsers { AndOthers, Only };
+bool is_from_another_site(const Request& request, OfBrowsers which) noexcept;
 
 /// Forced refreshes: at most kPerMinute in any minute for one caller.
 class RefreshAllowance {

@@ -28,6 +28,10 @@ void append_retry_after(std::string& headers,
 
 }  // namespace
 
+Terms terms_of(const Request& request, SteadyTime now, const RequestId& id) noexcept {
+  return {wish_of(request), lane_of(request), now, id};
+}
+
 /// A batch whose answers come in from the enricher's thread; the last one sends.
 struct CardService::Batch {
   Batch(std::size_t size, RequestId request_id, Deferred answer)
@@ -52,8 +56,9 @@ struct CardService::Batch {
 
 CardService::CardService(const ApiSettings& settings,
                          const ApiParts& parts,
-                         admin::RequestCounters& counters)
-    : settings_{settings}, parts_{parts}, counters_{counters} {}
+                         admin::RequestCounters& counters,
+                         admin::TopIndicators& top)
+    : settings_{settings}, parts_{parts}, counters_{counters}, top_{top} {}
 
 Result<CardService::Credentials> CardService::credentials_of(const Caller& caller,
                                                              const GivenAuth* auth) const {
@@ -101,6 +106,7 @@ enrich::AskMode CardService::mode_of(const Caller& caller,
 void CardService::count(const Card& card, Outcome outcome) const {
   counters_.count(card.type, outcome,
                   duration_cast<microseconds>(parts_.clock.steady() - card.started));
+  if (card.indicator && card.lane == enrich::Lane::Analyst) top_.count(*card.indicator);
 }
 
 Written CardService::finish(std::string& out,
@@ -157,6 +163,7 @@ void CardService::one(const Caller& caller,
                       const Terms& terms,
                       Responder& responder) {
   Card card{.entity = std::move(entity),
+            .lane = terms.lane,
             .started = terms.started,
             .id = terms.id,
             .explain = terms.explain,
@@ -203,7 +210,7 @@ void CardService::many(const Caller& caller,
   const enrich::AskMode mode =
       credentials ? mode_of(caller, *credentials, terms.wish) : enrich::AskMode::Normal;
   for (std::size_t i = 0; i < size; ++i) {
-    Card card{.started = terms.started, .id = terms.id};
+    Card card{.lane = terms.lane, .started = terms.started, .id = terms.id};
     std::string& out = batch->envelopes[i];
     const auto refuse = [&](const Error& error) {
       finish(out, card, error);

@@ -3,22 +3,17 @@
 /// \brief One card, or many, from the cache at once or from upstream later.
 ///
 /// Threads: any. Blocking: store reads only. Errors: each becomes the envelope of its card.
-#include <array>
 #include <string_view>
 
+#include <cardstock/admin/top_indicators.hpp>
 #include <cardstock/http/api/api.hpp>
 
 #include "callers.hpp"
 #include "card_request.hpp"
 #include "envelope.hpp"
+#include "plain_answer.hpp"
 
 namespace cardstock::http {
-
-/// Names a request in answers and logs.
-struct RequestId {
-  std::array<char, 16> text{};
-  std::string_view view() const noexcept { return {text.data(), text.size()}; }
-};
 
 /// As what an answer is sent.
 enum class Form {
@@ -36,10 +31,15 @@ struct Terms {
   Explain explain = Explain::Nothing;
   Form form = Form::Envelope;
 };
+/// What the headers of a request say of that.
+Terms terms_of(const Request& request, SteadyTime now, const RequestId& id) noexcept;
 
 class CardService {
  public:
-  CardService(const ApiSettings& settings, const ApiParts& parts, admin::RequestCounters& counters);
+  CardService(const ApiSettings& settings,
+              const ApiParts& parts,
+              admin::RequestCounters& counters,
+              admin::TopIndicators& top);
 
   /// `auth` null: the service's own credentials are meant (the caller's right has been checked).
   void one(const Caller& caller,
@@ -60,6 +60,7 @@ class CardService {
     std::optional<EntityType> type;
     std::optional<Indicator> indicator;
     CredentialsOf whose = CredentialsOf::Caller;
+    enrich::Lane lane = enrich::Lane::Analyst;
     SteadyTime started;
     RequestId id;
     Explain explain = Explain::Nothing;
@@ -93,6 +94,7 @@ class CardService {
   const ApiSettings& settings_;
   const ApiParts& parts_;
   admin::RequestCounters& counters_;
+  admin::TopIndicators& top_;
   RefreshAllowance refreshes_;
 };
 

@@ -42,6 +42,8 @@ struct ApiSettings {
   Secret admin_token;  ///< when set, the admin listener needs it (or a client with the admin right)
   std::chrono::milliseconds card_timeout{20000};
   std::size_t max_batch = 500;
+  std::string audit_file;    ///< empty: the audit goes to the log alone
+  std::string history_file;  ///< empty: the plots begin anew at every start
 };
 
 struct ApiParts {
@@ -69,8 +71,8 @@ class Api {
 
   /// POST /v1/card, GET /v1/card, POST /v1/cards, GET /healthz, /readyz, /version, /openapi.yaml.
   Handler public_handler(Exposure exposure);
-  /// GET /v1/admin/stats, POST /v1/admin/purge, GET /v1/preview, /healthz, /readyz, /version,
-  /// /openapi.yaml.
+  /// GET /v1/admin/stats, /history, /top, /audit, /session, /metrics, /v1/preview, /admin/; POST
+  /// /v1/admin/purge, /login, /logout; GET /healthz, /readyz, /version, /openapi.yaml.
   Handler admin_handler(Exposure exposure);
   /// From now on /readyz says 503, so that a load balancer looks elsewhere.
   void begin_drain() noexcept;
