@@ -46,7 +46,8 @@ install(FILES "${debian}/cardstock.service" DESTINATION /lib/systemd/system)
 install(FILES "${debian}/bash-completion" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME cardstock)
 install(FILES "${debian}/zsh-completion" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions" RENAME _cardstock)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/config/simulator" DESTINATION "${share}")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/config/extension" DESTINATION "${share}/config")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/config/extension" "${PROJECT_SOURCE_DIR}/config/grafana"
+  "${PROJECT_SOURCE_DIR}/config/prometheus" DESTINATION "${share}/config")
 install(PROGRAMS "${PROJECT_SOURCE_DIR}/scripts/package-extension" "${PROJECT_SOURCE_DIR}/scripts/prewarm"
   DESTINATION "${share}/scripts")
 install(FILES "${PROJECT_SOURCE_DIR}/scripts/extension_logos.py" DESTINATION "${share}/scripts")
