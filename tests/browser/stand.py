@@ -33,13 +33,16 @@ path = "{folder}/cardstock.db"
 
 
 class Stand:
-    """`admin`: further lines of [admin]; `more`: further tables of the configuration."""
+    """`admin`: further lines of [admin]; `more`: further tables of the configuration; `prepare` is called with the folder
+    of configuration and store before the service starts."""
 
-    def __init__(self, source: pathlib.Path, cardstock: str, simulator: str, screenshots: pathlib.Path, admin: str = "", more: str = ""):
+    def __init__(self, source: pathlib.Path, cardstock: str, simulator: str, screenshots: pathlib.Path, admin: str = "", more: str = "",
+                 prepare=lambda folder: None):
         self._folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self._folder.name)
         (folder / "secret").write_text(TC_SECRET + "\n", encoding="ascii")
         (folder / "secret").chmod(0o600)
+        prepare(folder)
         self._stops = [self._folder.cleanup]
         try:
             self.simulator = self._stopped(Simulator(simulator, source / "config/simulator/sample.json"))
