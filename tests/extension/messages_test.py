@@ -12,7 +12,7 @@ SOURCE = pathlib.Path(sys.argv[1])
 ROOMS = ("indicator", "threatconnect", "enrich", "fetch", "http/api")
 # Told to others than analysts: at start, on the admin listener, to clients with bearer tokens and batches, in the log.
 FILES_FOR_OTHERS = {"settings_check.cpp", "card_view.cpp", "preview_page.cpp", "preview_style.cpp", "credentials.cpp", "api.cpp",
-                    "callers.cpp", "openapi.cpp"}
+                    "callers.cpp", "openapi.cpp", "admin_api.cpp", "sessions.cpp", "plain_answer.cpp"}
 FOR_OTHERS = {
     "The HTTP client could not be set up.", "ThreatConnect did not say which organization the credentials belong to.",
     "The parameters are", "The parameters may stand once each.", "The parameters type and name are needed.",
