@@ -123,7 +123,8 @@ void Dispatcher::on_learned(LearnDone done) {
         read_answer(response, learning.tenant->credentials, threatconnect::read_own_owner);
     if (own) {
       learning.profile.organization = own->name;
-      learning.profile.kinds.emplace(own->name, own->type);
+      if (!learning.profile.kinds.empty())  // it alone would pass for all that are visible
+        learning.profile.kinds.emplace(own->name, own->type);
     } else {
       counters_->failed(own.error(), parts_.clock.wall());
     }

@@ -21,12 +21,14 @@ namespace cardstock::test {
 /// Renders a record as its owners' names, so that a test sees whose data an entry holds.
 class Owners final : public enrich::Rendered {
  public:
-  explicit Owners(const threatconnect::Record& record, const enrich::OwnerProfile& profile = {}) {
+  explicit Owners(const threatconnect::Record& record, const enrich::OwnerProfile& profile = {})
+      : visible{profile.kinds.size()} {
     if (!profile.organization.empty()) text = "of " + profile.organization + ": ";
     for (const auto& copy : record.copies) text += copy.owner + ";";
   }
   std::size_t bytes() const noexcept override { return text.size(); }
   std::string text;
+  std::size_t visible;  ///< owners that the credential sees, as far as is known
 };
 
 inline std::string row(std::string_view type, std::string_view summary, std::string_view owner) {
@@ -126,6 +128,12 @@ struct EnrichFixture {
     REQUIRE(reply);
     REQUIRE(reply->entry);
     return static_cast<const Owners&>(*reply->entry->rendered).text;
+  }
+
+  static std::size_t visible(const std::optional<enrich::Reply>& reply) {
+    REQUIRE(reply);
+    REQUIRE(reply->entry);
+    return static_cast<const Owners&>(*reply->entry->rendered).visible;
   }
 
   ManualClock clock;

@@ -107,6 +107,7 @@ TEST_CASE("learn: owners that were looked through in vain are counted in a quiet
   const auto again = f.get(f.ask("other.test"));
   CHECK((*again)->status == CacheStatus::Hit);  // and it says it at once
   CHECK(f.owners(*again) == "of Org A: ");
+  CHECK(f.visible(*again) == 2);
   f.get(f.ask("third.test"));
   f.answer(3, page({}));
   f.clock.advance(23h);
@@ -194,7 +195,9 @@ TEST_CASE("learn: some of the owners are not taken for all", "[enrich]") {
   REQUIRE(f.client.request_count() == 3);  // which organization is the own one is not known
   CHECK(target(f, 2) == "/api/v2/owners/mine");
   f.answer(2, kMine);
-  CHECK(f.owners(*f.get(f.ask("evil.test"))) == "of Org B: S;");
+  const auto again = f.get(f.ask("evil.test"));
+  CHECK(f.owners(*again) == "of Org B: S;");
+  CHECK(f.visible(*again) == 0);  // not known
 }
 
 TEST_CASE("learn: where the minute is half spent or somebody waits nothing is asked", "[enrich]") {
