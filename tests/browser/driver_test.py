@@ -37,15 +37,16 @@ class Driver(unittest.TestCase):
         cls.origin = f"http://127.0.0.1:{cls.server.server_port}"
         cls.browser = Browser(pathlib.Path(sys.argv[1]))
         cls.addClassCleanup(cls.browser.__exit__)
+        cls.page = cls.browser.page()
 
     def opened(self, old="", new="", size=DESKTOP, scheme="light"):
         """The good page with `old` replaced."""
         self.assertIn(old, GOOD)
         Answers.body = GOOD.replace(old, new, 1) if old else GOOD
-        page = self.browser.page(size, scheme)
-        self.addCleanup(page.close)
-        page.open(self.origin + "/")
-        return page
+        self.page.resize(size)
+        self.page.prefer(scheme)
+        self.page.open(self.origin + "/")
+        return self.page
 
     def test_a_good_page_has_no_fault(self):
         page = self.opened(size=PHONE)
