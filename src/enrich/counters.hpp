@@ -27,7 +27,9 @@ struct Counters {
   using Count = std::atomic<std::uint64_t>;
   Count hit{0}, miss{0}, stale{0}, negative{0}, coalesced{0}, bypass{0};
   Count calls{0}, indicators{0}, unmatched_rows{0}, store_failures{0}, rejected{0};
-  Count merged{0};  ///< indicators that went along in the call of another: no call of their own
+  /// Look-ups beside `coalesced` that needed no call of their own: indicators that went along in
+  /// the call of another, and forced ones that joined a call.
+  Count rode_along{0};
   std::array<Count, kLanes> waiting{};
   std::array<Count, kLanes> dropped{};
   Count retries{0}, retry_after_capped{0}, retry_after_unusable{0};

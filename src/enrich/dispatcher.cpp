@@ -74,9 +74,10 @@ void Dispatcher::on_fetch(FetchCommand command) {
     add_missing(all, ask.indicator.spellings());
     if (all.size() == known || flight->state == Flight::State::Waiting) {
       flight->spellings = std::move(all);
-      if (command.done)
-        join(flight, ask, std::move(command.done),
-             refresh ? CacheStatus::Bypass : CacheStatus::Coalesced);
+      if (!command.done) return;
+      if (refresh) counters_->rode_along.fetch_add(1, std::memory_order_relaxed);
+      join(flight, ask, std::move(command.done),
+           refresh ? CacheStatus::Bypass : CacheStatus::Coalesced);
       return;
     }
     // A new spelling of a query that is already out: it gets a flight of its own, which takes the
@@ -243,7 +244,7 @@ void Dispatcher::shed(Instance& instance, SteadyTime now) {
 CallPtr Dispatcher::new_call(const std::vector<FlightPtr>& flights) {
   const Tenant& tenant = *flights.front()->tenant;
   counters_->indicators.fetch_add(flights.size(), std::memory_order_relaxed);
-  counters_->merged.fetch_add(flights.size() - 1, std::memory_order_relaxed);
+  counters_->rode_along.fetch_add(flights.size() - 1, std::memory_order_relaxed);
   const auto form = forms_.find(instance_name(tenant.base));
   return make_call(flights, form == forms_.end() ? tenant.base : form->second, settings_.owners);
 }

@@ -112,13 +112,15 @@ class Enricher::Core {
     if (!entry || (entry->absent && !Cache::covers(*entry, ask.indicator)))
       return {only_cached ? std::optional{not_in_cache()} : std::nullopt,
               {std::move(entry), generation}};
+    // Before the clock is read: what is accepted meanwhile would seem to be of the future.
+    const auto accepted = standing->accepted_at();
     const WallTime now = parts_.clock.wall();
     if (!only_cached && !standing->vouched(now, longest_unchecked(settings_))) return {};
     switch (freshness(entry->life, now)) {
       case Freshness::Fresh:
         if (!only_cached && is_hot(*entry) && nearly_stale(entry->life, now))
           refresh_behind(ask, {entry, generation});
-        if (!only_cached) check_behind(ask, {entry, generation}, *standing, now);
+        if (!only_cached) check_behind(ask, {entry, generation}, *standing, accepted, now);
         (entry->absent ? counters_->negative : counters_->hit)
             .fetch_add(1, std::memory_order_relaxed);
         return {Reply{.entry = entry, .status = CacheStatus::Hit}, {}};
@@ -251,9 +253,12 @@ class Enricher::Core {
     if (!purged) parts_.log.warning("purge_failed", {{"cause", purged.error().cause}});
   }
 
-  void check_behind(const Ask& ask, const Held& held, Standing& standing, WallTime now) {
+  void check_behind(const Ask& ask,
+                    const Held& held,
+                    Standing& standing,
+                    std::optional<WallTime> accepted,
+                    WallTime now) {
     // Never as far as the store knows, or in the future: the age is not known, and a check is due.
-    const auto accepted = standing.accepted_at();
     const bool checked =
         accepted && *accepted <= now && now - *accepted < settings_.credential_recheck;
     if (!checked && standing.take_check(parts_.clock.steady())) post_refresh(ask, held);
@@ -339,7 +344,7 @@ EnrichStats Enricher::Core::stats() const {
   s.bypass = read(c.bypass);
   s.calls = read(c.calls);
   s.indicators = read(c.indicators);
-  s.calls_saved = s.hit + s.stale + s.negative + s.coalesced + read(c.merged);
+  s.calls_saved = s.hit + s.stale + s.negative + s.coalesced + read(c.rode_along);
   s.unmatched_rows = read(c.unmatched_rows);
   s.store_failures = read(c.store_failures);
   s.rejected = read(c.rejected);

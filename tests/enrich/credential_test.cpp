@@ -45,6 +45,19 @@ TEST_CASE("credential: one that was accepted long ago is checked behind the hit"
   CHECK(f.client.request_count() == 2);
 }
 
+TEST_CASE("credential: one that is accepted while a hit is answered is not checked again",
+          "[enrich]") {
+  Aging f;
+  f.get(f.ask("other.test"));
+  f.clock.behind_next_wall([&f] {
+    f.clock.advance(1ms);
+    f.answer(1, page({row("Host", "other.test", "Org A")}));
+  });
+  CHECK((*f.get(f.ask("evil.test")))->status == CacheStatus::Hit);
+  REQUIRE((*f.get(f.ask("other.test")))->status == CacheStatus::Hit);  // it was answered meanwhile
+  CHECK(f.client.request_count() == 2);
+}
+
 TEST_CASE("credential: refused when checked it is blocked and its rows are purged", "[enrich]") {
   Aging f;
   f.get(f.ask("other.test", f.two));

@@ -31,6 +31,18 @@ TEST_CASE("enricher: a miss asks once, then hits with the fetch time", "[enrich]
   CHECK(s.calls_saved == 1);
 }
 
+TEST_CASE("enricher: a forced look-up that joins a call has saved one", "[enrich]") {
+  Fixture f;
+  f.get(f.ask("evil.test"));
+  f.get(f.ask("evil.test", f.one, AskMode::Refresh));
+  f.answer(0, page({row("Host", "evil.test", "Org A")}));
+  const EnrichStats s = f.enricher->stats();
+  CHECK(s.calls == 1);
+  CHECK(s.miss == 1);
+  CHECK(s.bypass == 1);
+  CHECK(s.calls_saved == 1);
+}
+
 TEST_CASE("enricher: what was stored outlives the process, with its age", "[enrich]") {
   Fixture f;
   const auto first = f.get(f.ask("evil.test"));

@@ -157,13 +157,20 @@ void check_cache(const Json& stats, const Told& told) {
 }
 
 void check_upstream(const Stand& stand, const Json& stats) {
-  std::int64_t values = 0;
-  for (const simulator::LoggedRequest& call : stand.upstream->log())
+  std::int64_t values = 0, of_look_ups = 0;
+  for (const simulator::LoggedRequest& call : stand.upstream->log()) {
     values += static_cast<std::int64_t>(call.values);
+    if (call.target.contains("/v3/indicators?")) ++of_look_ups;
+  }
   const std::int64_t calls = stats.number("/upstream/calls");
   CHECK(calls == static_cast<std::int64_t>(stand.upstream->requests()));
   // Each of these indicators has one spelling, so that a value is an indicator.
   CHECK(stats.number("/upstream/indicators") == values);
+  // What was asked beside look-ups (whose the credential is) serves none of them.
+  const std::int64_t answered = stats.number("/cache/hit") + stats.number("/cache/negative") +
+                                stats.number("/cache/miss") + stats.number("/cache/coalesced") +
+                                stats.number("/cache/bypass");
+  CHECK(stats.number("/upstream/calls_saved") == answered - of_look_ups);
   CHECK(stats.number("/limiter/rejected") == 0);
 }
 
