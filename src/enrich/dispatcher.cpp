@@ -214,8 +214,7 @@ SteadyTime Dispatcher::next_due() const {
     // The figures say what the window holds, also when nothing else happens.
     if (instance.limiter.used(now) > 0) due = std::min(due, instance.limiter.window_end(now));
   }
-  for (const auto& [tenant, later] : learn_later_) due = std::min(due, later.due);
-  return due;
+  return std::min(due, learn_due_);
 }
 
 bool Dispatcher::pump(Instance& instance) {

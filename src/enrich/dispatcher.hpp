@@ -164,6 +164,7 @@ class Dispatcher {
   /// The base URL form that has answered, by instance_name.
   std::map<std::string, threatconnect::BaseUrl> forms_;
   std::map<TenantId, LearnLater> learn_later_;
+  SteadyTime learn_due_ = SteadyTime::max();  ///< the earliest of them
   std::map<TenantId, WallTime> accepted_;  ///< when the store was last told of a tenant
   std::vector<CallPtr> open_calls_;
   std::uint64_t next_waiter_ = 1;

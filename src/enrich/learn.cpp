@@ -45,23 +45,25 @@ void Dispatcher::learn_later(const Call& call, SteadyTime now) {
     return;
   learn_later_.try_emplace(call.tenant->id, LearnLater{call.tenant, call.base, now + kLearnAfter,
                                                        now + kLearnLaterKept});
+  learn_due_ = std::min(learn_due_, now + kLearnAfter);
 }
 
 void Dispatcher::learn_what_is_due(SteadyTime now) {
+  if (now < learn_due_) return;
+  learn_due_ = SteadyTime::max();
   for (auto it = learn_later_.begin(); it != learn_later_.end();) {
     LearnLater& later = it->second;
-    if (now < later.due) {
-      ++it;
-      continue;
-    }
-    const StandingPtr standing = ledger_.of(it->first);
-    if (standing->profile_fresh(now) || standing->blocked() || now >= later.until ||
-        try_learning(later.tenant, later.base, now)) {
-      it = learn_later_.erase(it);
-    } else {
+    if (now >= later.due) {
+      const StandingPtr standing = ledger_.of(it->first);
+      if (standing->profile_fresh(now) || standing->blocked() || now >= later.until ||
+          try_learning(later.tenant, later.base, now)) {
+        it = learn_later_.erase(it);
+        continue;
+      }
       later.due = now + kLearnAfter;
-      ++it;
     }
+    learn_due_ = std::min(learn_due_, later.due);
+    ++it;
   }
 }
 
