@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <simdjson.h>
+
 #include <cardstock/util/file.hpp>
 #include <cardstock/util/json_writer.hpp>
 #include <cardstock/util/text.hpp>
@@ -26,6 +28,12 @@ std::string line_of(const AuditEntry& entry, WallTime now) {
   text("request_id", entry.request_id);
   json.end_object();
   return line + "\n";
+}
+
+/// A line that a full disk has cut off is none.
+bool is_object(std::string_view line) {
+  simdjson::dom::parser parser;
+  return parser.parse(line.data(), line.size()).is_object();
 }
 
 }  // namespace
@@ -58,7 +66,7 @@ std::vector<std::string> Audit::recent(std::size_t most) const {
     const std::size_t begin = rest.rfind('\n');
     if (begin == std::string_view::npos && !whole) break;
     const std::string_view line = rest.substr(begin == std::string_view::npos ? 0 : begin + 1);
-    lines.emplace_back(line);
+    if (is_object(line)) lines.emplace_back(line);
     rest.remove_suffix(line.size());
   }
   return lines;

@@ -41,16 +41,6 @@ constexpr Role role_of(char32_t c) noexcept {
   return bidirectional || invisible ? Role::Dropped : Role::Visible;
 }
 
-/// The start of `raw` that is looked at, ending at a code point.
-std::string_view window_of(std::string_view raw, std::size_t bytes) {
-  if (raw.size() <= bytes) return raw;
-  std::size_t end = bytes;
-  for (int back = 0; back < 3 && end > 0 && (static_cast<unsigned char>(raw[end]) & 0xC0U) == 0x80;
-       ++back)
-    --end;
-  return raw.substr(0, end);
-}
-
 /// A run of blanks becomes a space; where line breaks are kept, one that holds a break becomes a
 /// break.
 enum class Breaks { Dropped, Kept };
@@ -125,7 +115,7 @@ std::string clean_characters(std::string_view text, Breaks breaks) {
 
 std::string clean_text(std::string_view raw, std::size_t max_bytes) {
   const std::size_t max = std::min(max_bytes, kMaxLineBytes);
-  const std::string_view window = window_of(raw, 16 * max + 4096);
+  const std::string_view window = start_of(raw, 16 * max + 4096);
   const bool cut = window.size() < raw.size();
   const Ending ending = cut ? Ending::Cut : Ending::Whole;
   // Characters first: one that is not seen must not hide markup.

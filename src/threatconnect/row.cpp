@@ -91,13 +91,9 @@ std::optional<double> rating_of(Text text) {
   return std::abs(*number);  // -0 is 0
 }
 
-/// The start of what was sent in place of a value on its scale, ending at a code point.
-std::string start_of(Text sent) {
-  sent = trim(sent);
-  std::size_t end = std::min(sent.size(), OffScale::kMaxBytes);
-  while (end > 0 && end < sent.size() && (static_cast<unsigned char>(sent[end]) & 0xC0U) == 0x80)
-    --end;
-  return std::string{sent.substr(0, end)};
+/// The start of what was sent in place of a value on its scale.
+std::string as_sent(Text sent) {
+  return std::string{start_of(trim(sent), OffScale::kMaxBytes)};
 }
 
 error_code read_flag(Value value, bool& flag) {
@@ -242,10 +238,10 @@ error_code read_row(Value value, Row& row, bool& is_row) {
   copy.web_link = scalars.web_link;
   copy.threat_assess_score = whole_within(scalars.score, 0, 1000);
   copy.false_positives = whole_within(scalars.false_positives, 0, INT64_MAX);
-  if (!copy.rating) copy.off_scale.rating = start_of(scalars.rating);
-  if (!copy.confidence) copy.off_scale.confidence = start_of(scalars.confidence);
-  if (!copy.threat_assess_score) copy.off_scale.threat_assess_score = start_of(scalars.score);
-  if (!copy.false_positives) copy.off_scale.false_positives = start_of(scalars.false_positives);
+  if (!copy.rating) copy.off_scale.rating = as_sent(scalars.rating);
+  if (!copy.confidence) copy.off_scale.confidence = as_sent(scalars.confidence);
+  if (!copy.threat_assess_score) copy.off_scale.threat_assess_score = as_sent(scalars.score);
+  if (!copy.false_positives) copy.off_scale.false_positives = as_sent(scalars.false_positives);
   is_row = true;
   return json::SUCCESS;
 }

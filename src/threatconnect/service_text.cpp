@@ -103,9 +103,7 @@ std::string without_secrets(std::string_view text) {
 
 void bound(std::string& text, std::size_t limit) {
   if (text.size() <= limit) return;
-  std::size_t keep = limit - kEllipsis.size();
-  while (keep > 0 && (static_cast<unsigned char>(text[keep]) & 0xC0U) == 0x80U) --keep;
-  text.resize(keep);
+  text.resize(start_of(text, limit - kEllipsis.size()).size());
   text += kEllipsis;
 }
 

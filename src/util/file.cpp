@@ -76,15 +76,28 @@ Status replace_file(const std::string& path, std::string_view content) {
   return refuse(path, "rename", why);
 }
 
+namespace {
+
+bool ends_within_a_line(const std::string& path, off_t size) {
+  char last = '\n';
+  const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  return size > 0 && file.open() && ::pread(file.get(), &last, 1, size - 1) == 1 && last != '\n';
+}
+
+}  // namespace
+
 Status append_to_file(const std::string& path, std::string_view text, std::size_t limit) {
   struct stat status{};
-  if (::stat(path.c_str(), &status) == 0 && static_cast<std::size_t>(status.st_size) >= limit &&
-      ::rename(path.c_str(), (path + ".1").c_str()) != 0)
+  const bool there = ::stat(path.c_str(), &status) == 0;
+  const bool full = there && static_cast<std::size_t>(status.st_size) >= limit;
+  if (full && ::rename(path.c_str(), (path + ".1").c_str()) != 0)
     return refuse(path, "rename", errno);
   const FileDescriptor file{
       ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kOwnOnly)};
   if (!file.open()) return refuse(path, "open", errno);
-  if (!write_all(file.get(), text)) return refuse(path, "write", errno);
+  const bool torn = there && !full && ends_within_a_line(path, status.st_size);
+  if (!write_all(file.get(), torn ? "\n" + std::string{text} : std::string{text}))
+    return refuse(path, "write", errno);
   return {};
 }
 

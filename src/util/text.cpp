@@ -124,14 +124,17 @@ bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
+std::string_view start_of(std::string_view text, std::size_t limit) noexcept {
+  if (text.size() <= limit) return text;
+  constexpr std::size_t kMostBehindLead = 3;  // bytes of a code point; more is no UTF-8
+  std::size_t end = limit;
+  while (end > 0 && limit - end < kMostBehindLead && (byte_at(text, end) & 0xC0U) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 std::string cut(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return std::string{text};
-  std::size_t end = 0;
-  for (std::size_t at = 0; at <= limit;) {
-    end = at;
-    next_code_point(text, at);
-  }
-  return std::string{text.substr(0, end)} + "…";
+  const std::string_view start = start_of(text, limit);
+  return start.size() == text.size() ? std::string{text} : std::string{start} + "…";
 }
 
 std::string to_hex(std::string_view bytes) {

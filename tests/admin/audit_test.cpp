@@ -7,6 +7,7 @@
 
 #include "support/event_log.hpp"
 #include "support/manual_clock.hpp"
+#include "support/read_file.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace cardstock;
@@ -22,11 +23,6 @@ struct AuditStand {
   std::string path = folder.file("store.db.audit");
 };
 
-std::string content_of(const std::string& path) {
-  std::ifstream file{path};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
-
 }  // namespace
 
 TEST_CASE("audit: a line has who did what and when, in the file and in the log", "[admin]") {
@@ -38,7 +34,7 @@ TEST_CASE("audit: a line has who did what and when, in the file and in the log",
                 .what = "owner \"A\"\n: 3 rows",
                 .outcome = "done",
                 .request_id = "0123456789abcdef"});
-  const std::string line = content_of(stand.path);
+  const std::string line = read_file(stand.path);
   CHECK(line.starts_with(R"({"at":"2)"));
   CHECK(line.ends_with(R"(,"action":"purge","who":"soar","address":"192.0.2.1",)"
                        R"("what":"owner \"A\"\n: 3 rows","outcome":"done",)"
@@ -66,9 +62,21 @@ TEST_CASE("audit: values are cut, and half a line is not shown", "[admin]") {
   AuditStand stand;
   Audit audit{stand.path, stand.log, stand.clock};
   audit.record({.action = "login", .who = std::string(100'000, 'x')});
-  CHECK(content_of(stand.path).size() < 2 * Audit::kMaxValue);
+  CHECK(read_file(stand.path).size() < 2 * Audit::kMaxValue);
   std::ofstream{stand.path, std::ios::app} << R"({"at":"hal)";
   CHECK(audit.recent(9).empty());
+}
+
+TEST_CASE("audit: a line that a full disk has cut off spoils no other", "[admin]") {
+  AuditStand stand;
+  Audit audit{stand.path, stand.log, stand.clock};
+  audit.record({.action = "login", .who = "before"});
+  std::ofstream{stand.path, std::ios::app} << R"({"at":"half","wh)";
+  audit.record({.action = "login", .who = "behind"});
+  const std::vector<std::string> recent = audit.recent(9);
+  REQUIRE(recent.size() == 2);
+  CHECK_THAT(recent[0], Catch::Contains("behind") && Catch::StartsWith("{"));
+  CHECK_THAT(recent[1], Catch::Contains("before"));
 }
 
 TEST_CASE("audit: more lines than are looked at end at a whole one", "[admin]") {
@@ -89,7 +97,7 @@ TEST_CASE("audit: a full file makes place, once", "[admin]") {
   Audit audit{stand.path, stand.log, stand.clock};
   std::ofstream{stand.path} << std::string(Audit::kMaxFile, '\n');
   audit.record({.action = "login", .who = "first behind"});
-  CHECK(content_of(stand.path + ".1").size() == Audit::kMaxFile);
+  CHECK(read_file(stand.path + ".1").size() == Audit::kMaxFile);
   CHECK(audit.recent(9).size() == 1);
 }
 

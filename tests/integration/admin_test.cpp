@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "stand.hpp"
+#include "support/read_file.hpp"
 
 using namespace cardstock;
 using namespace cardstock::test;
@@ -30,10 +31,7 @@ struct AdminStand : Stand {
     const std::string set = log_in(token).header("set-cookie");
     return "Cookie: theme=dark; " + set.substr(0, set.find(';'));
   }
-  std::string audit() const {
-    std::ifstream file{config.store.path + ".audit"};
-    return {std::istreambuf_iterator<char>{file}, {}};
-  }
+  std::string audit() const { return read_file(config.store.path + ".audit"); }
 };
 
 }  // namespace

@@ -2,13 +2,13 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <sstream>
 #include <vector>
 
 #include <sqlite3.h>
 
 #include "migrations.hpp"
 #include "store/store_fixture.hpp"
+#include "support/read_file.hpp"
 
 using namespace cardstock;
 using namespace cardstock::store;
@@ -21,12 +21,8 @@ void restore_sample(const StoreFixture& fixture, int version) {
   const std::string path =
       CARDSTOCK_SOURCE_DIR "/tests/store/samples/schema-" + std::to_string(version) + ".sql";
   CAPTURE(path);
-  std::ifstream in{path};
-  REQUIRE(in);
-  std::ostringstream sql;
-  sql << in.rdbuf();
   SQLite::Database db{fixture.settings.path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
-  db.exec(sql.str());
+  db.exec(read_file(path));
 }
 
 /// What every sample holds.

@@ -13,6 +13,20 @@ TEST_CASE("text: base64 and hex of known bytes", "[util]") {
   CHECK(to_hex("\x01\xab") == "01ab");
 }
 
+TEST_CASE("text: the start of a text ends at a code point", "[util]") {
+  CHECK(start_of("abc", 3) == "abc");
+  CHECK(start_of("abc", 2) == "ab");
+  CHECK(start_of("aü", 2) == "a");
+  CHECK(start_of("aüb", 3) == "aü");
+  CHECK(start_of("a\U0001F600", 4) == "a");
+  CHECK(start_of("a\U0001F600", 5) == "a\U0001F600");
+  CHECK(start_of("ü", 0).empty());
+  // No code point is that long: the cut stays near where it was wanted.
+  CHECK(start_of(std::string(100, '\x80'), 50).size() == 47);
+  CHECK(cut("abc", 3) == "abc");
+  CHECK(cut("aü", 2) == "a…");
+}
+
 TEST_CASE("text: percent coding, both ways", "[util]") {
   CHECK(percent_encode("a b/ü%~") == "a%20b%2F%C3%BC%25~");
   CHECK(*percent_decode("a%20b+c") == "a b+c");

@@ -37,7 +37,7 @@ class Audit {
   Audit(std::string path, Log& log, const Clock& clock);
 
   void record(const AuditEntry& entry);
-  /// The last lines of the file, as they are, newest first; those of other processes too.
+  /// The last lines of the file, each a JSON object, newest first; those of other processes too.
   std::vector<std::string> recent(std::size_t most) const;
 
  private:

@@ -31,8 +31,9 @@ class FileDescriptor {
 Result<std::optional<std::string>> read_file_end(const std::string& path, std::size_t limit);
 /// Written beside the place and moved there: a reader sees the old content or the new.
 Status replace_file(const std::string& path, std::string_view content);
-/// In one write, so that lines of several processes do not mix. At `limit` bytes the file is moved
-/// to `path`.1, in place of what was there, and begun anew.
+/// `text` is whole lines. In one write, so that lines of several processes do not mix; behind a
+/// line that a full disk has cut off, on a new one. At `limit` bytes the file is moved to `path`.1,
+/// in place of what was there, and begun anew.
 Status append_to_file(const std::string& path, std::string_view text, std::size_t limit);
 
 }  // namespace cardstock

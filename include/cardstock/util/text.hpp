@@ -50,7 +50,9 @@ char32_t next_code_point(std::string_view text, std::size_t& at) noexcept;
 void append_utf8(std::string& out, char32_t code_point);
 bool is_valid_utf8(std::string_view text) noexcept;
 
-/// At most `limit` bytes of it, ended at a code point, and then an ellipsis.
+/// At most `limit` bytes of it, ended at a code point.
+std::string_view start_of(std::string_view text, std::size_t limit) noexcept;
+/// The same, and then an ellipsis where something was left out.
 std::string cut(std::string_view text, std::size_t limit);
 
 std::string to_hex(std::string_view bytes);
