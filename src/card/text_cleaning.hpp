@@ -20,8 +20,9 @@ inline constexpr std::size_t kMaxLineBytes = std::size_t{64} * 1024;
 
 /// The one way by which a text from outside comes onto a card: a name, a type, a tag, a value, a
 /// message. Whatever it is, it may be HTML or Markdown: its words are kept, without the markup.
-/// What is left holds nothing that a browser would take for a tag of HTML, even where it was
-/// escaped, split by invisible characters or put together by other markup.
+/// What is left holds no tag of an element that HTML knows, no comment, and no tag with attributes,
+/// even where it was escaped, split by invisible characters or put together by other markup. A name
+/// in brackets (`<redacted>`, `<user@example.org>`) stays.
 std::string clean_text(std::string_view raw, std::size_t max_bytes);
 
 /// An owner's name, never empty: a copy is always somebody's.

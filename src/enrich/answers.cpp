@@ -218,7 +218,11 @@ void Dispatcher::finish(Instance& instance, Call& call) {
     if (flight->overtaken) {
       entry = cache_.show(*flight->tenant, flight->indicator, stored);
     } else {
-      entry = cache_.keep(*flight->tenant, flight->indicator, std::move(stored));
+      Cache::Committed committed = hold_until_stored(*flight);
+      const bool awaited = static_cast<bool>(committed);
+      entry =
+          cache_.keep(*flight->tenant, flight->indicator, std::move(stored), std::move(committed));
+      if (awaited) unstored_.rbegin()->second.entry = entry;
     }
     settle(flight, entry, nullptr);
   }

@@ -50,11 +50,16 @@ EntryPtr Cache::held(const Tenant& tenant, const Indicator& indicator) {
   return entry;
 }
 
-EntryPtr Cache::keep(const Tenant& tenant, const Indicator& indicator, store::StoredRecord record) {
+EntryPtr Cache::keep(const Tenant& tenant,
+                     const Indicator& indicator,
+                     store::StoredRecord record,
+                     Committed committed) {
   EntryPtr entry = show(tenant, indicator, record);
   memory_.insert(view(tenant, indicator), entry, parts_.clock.wall());
   parts_.store.put({tenant.id, indicator.type(), indicator.canonical()}, std::move(record),
-                   [counters = counters_, &log = parts_.log](const Status& status) {
+                   [counters = counters_, &log = parts_.log,
+                    committed = std::move(committed)](const Status& status) mutable {
+                     if (committed) committed(status);
                      if (status) return;
                      counters->store_failures.fetch_add(1, std::memory_order_relaxed);
                      log.warning("store_write_failed",

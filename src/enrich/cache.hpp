@@ -30,8 +30,12 @@ class Cache {
   EntryPtr held(const Tenant& tenant, const Indicator& indicator);
   /// The memory tier alone.
   EntryPtr in_memory(const Tenant& tenant, const Indicator& indicator) const;
-  /// Into the memory tier at once and into the store in time.
-  EntryPtr keep(const Tenant& tenant, const Indicator& indicator, store::StoredRecord record);
+  using Committed = store::RecordStore::Committed;
+  /// Into the memory tier at once and into the store in time; `committed` as of RecordStore::put.
+  EntryPtr keep(const Tenant& tenant,
+                const Indicator& indicator,
+                store::StoredRecord record,
+                Committed committed = {});
 
   /// The same, kept nowhere: for an answer that a purge has overtaken.
   EntryPtr show(const Tenant& tenant,

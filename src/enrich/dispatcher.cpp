@@ -55,6 +55,8 @@ void Dispatcher::handle(Command command) {
   } else if (auto* purge = std::get_if<PurgeCommand>(&command)) {
     forget(purge->filter);
     purge->done();
+  } else if (auto* stored = std::get_if<StoredDone>(&command)) {
+    on_stored(*stored);
   } else if (auto* learnt = std::get_if<LearnDone>(&command)) {
     on_learned(std::move(*learnt));
   } else {
@@ -310,6 +312,8 @@ void Dispatcher::publish_gauges(SteadyTime now) {
 void Dispatcher::abandon(const Error& error) {
   for (const CallPtr& call : open_calls_) parts_.client.cancel(call->ticket);
   while (!deadlines_.empty()) settle(FlightPtr{deadlines_.begin()->second.first}, nullptr, &error);
+  for (auto& [ticket, unstored] : std::exchange(unstored_, {}))
+    for (Waiter& waiter : unstored.waiters) waiter.done(Reply{.error = error});
   flights_.clear();
   learn_later_.clear();
   instances_.clear();

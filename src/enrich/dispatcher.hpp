@@ -60,7 +60,13 @@ struct LearnDone {
   Result<fetch::HttpResponse> response;
 };
 
-using Command = std::variant<FetchCommand, CallDone, PurgeCommand, LearnDone>;
+/// The store has committed a row that somebody waits for, or will not.
+struct StoredDone {
+  std::uint64_t ticket;
+  Status status;
+};
+
+using Command = std::variant<FetchCommand, CallDone, PurgeCommand, LearnDone, StoredDone>;
 
 class Dispatcher {
  public:
@@ -97,6 +103,9 @@ class Dispatcher {
   void join(const FlightPtr& flight, Ask& ask, Enricher::Done done, CacheStatus status);
   void count(CacheStatus status);
   void settle(const FlightPtr& flight, const EntryPtr& entry, const Error* error);
+  /// Takes those off the flight who wait until its row is committed: what tells them.
+  Cache::Committed hold_until_stored(Flight& flight);
+  void on_stored(const StoredDone& done);
   /// Gives those who may see an old answer that answer; the others wait on.
   void serve_fallback(const FlightPtr& flight, const Error& error);
   /// New asks for its key start another.
@@ -165,8 +174,14 @@ class Dispatcher {
   std::map<std::string, threatconnect::BaseUrl> forms_;
   std::map<TenantId, LearnLater> learn_later_;
   SteadyTime learn_due_ = SteadyTime::max();  ///< the earliest of them
-  std::map<TenantId, WallTime> accepted_;  ///< when the store was last told of a tenant
+  std::map<TenantId, WallTime> accepted_;     ///< when the store was last told of a tenant
   std::vector<CallPtr> open_calls_;
+  struct Unstored {
+    EntryPtr entry;
+    std::vector<Waiter> waiters;
+  };
+  std::map<std::uint64_t, Unstored> unstored_;  ///< by ticket
+  std::uint64_t next_unstored_ = 1;
   std::uint64_t next_waiter_ = 1;
   SteadyTime next_drop_ = SteadyTime::min();
 };

@@ -12,6 +12,7 @@
 #include "cache.hpp"
 #include "counters.hpp"
 #include "dispatcher.hpp"
+#include "mailbox.hpp"
 #include "purger.hpp"
 #include "tenant_ledger.hpp"
 
@@ -19,42 +20,6 @@ namespace cardstock::enrich {
 namespace {
 
 constexpr std::chrono::seconds kRefreshPause{10};
-
-/// Commands on their way to the enricher's thread. Outlives the enricher for as long as the client
-/// holds a callback. Bounded by its senders: one command a waiting caller, one an open call, one
-/// refresh an entry and pause.
-struct Mailbox {
-  Mutex mutex;
-  Condition changed;
-  std::vector<Command> commands CARDSTOCK_GUARDED_BY(mutex);
-  bool closed CARDSTOCK_GUARDED_BY(mutex) = false;
-
-  /// False, and the command left alone, when nobody will read it.
-  bool post(Command&& command) CARDSTOCK_EXCLUDES(mutex) {
-    {
-      const LockGuard lock{mutex};
-      if (closed) return false;
-      commands.push_back(std::move(command));
-    }
-    changed.notify_all();
-    return true;
-  }
-  /// Wakes the reader, who looks at everything again. Under the lock: it cannot slip between his
-  /// look and his sleep.
-  void wake() CARDSTOCK_EXCLUDES(mutex) {
-    const LockGuard lock{mutex};
-    changed.notify_all();
-  }
-  std::vector<Command> take() CARDSTOCK_EXCLUDES(mutex) {
-    const LockGuard lock{mutex};
-    return std::exchange(commands, {});
-  }
-  std::vector<Command> close() CARDSTOCK_EXCLUDES(mutex) {
-    const LockGuard lock{mutex};
-    closed = true;
-    return std::exchange(commands, {});
-  }
-};
 
 Error stopping() {
   return {ErrorCode::Cancelled, "The service is stopping; ask again in a moment.", "shutdown"};
@@ -143,24 +108,19 @@ class Enricher::Core {
     return {only_cached ? std::optional{not_in_cache()} : std::nullopt, {}};
   }
 
-  void fetch(Ask ask, Held held, Done done) {
-    if (settings_.cache_only) return done(not_in_cache());
-    if (draining_.load(std::memory_order_relaxed)) return done(Reply{.error = stopping()});
-    if (waiting_.fetch_add(1, std::memory_order_relaxed) >= settings_.max_waiters) {
-      waiting_.fetch_sub(1, std::memory_order_relaxed);
-      counters_->rejected.fetch_add(1, std::memory_order_relaxed);
-      return done(Reply{
-          .error = Error{ErrorCode::Busy, "Too many look-ups are waiting; ask again in a moment.",
-                         "waiters at their limit"},
-          .retry_after = std::chrono::seconds{5}});
+  void fetch_all(std::vector<Fetch> fetches) {
+    std::vector<Command> admitted;
+    admitted.reserve(fetches.size());
+    for (Fetch& fetch : fetches) {
+      if (!admit(fetch.done)) continue;
+      admitted.push_back(FetchCommand{std::move(fetch.ask), std::move(fetch.held),
+                                      [this, done = std::move(fetch.done)](Reply reply) mutable {
+                                        give(std::move(done), std::move(reply));
+                                      }});
     }
-    FetchCommand command{std::move(ask), std::move(held),
-                         [this, done = std::move(done)](Reply reply) mutable {
-                           give(std::move(done), std::move(reply));
-                         }};
-    Command posted{std::move(command)};
-    if (!mailbox_->post(std::move(posted)))
-      std::get<FetchCommand>(posted).done(Reply{.error = stopping()});
+    if (mailbox_->post_all(admitted)) return;
+    for (Command& command : admitted)
+      std::get<FetchCommand>(command).done(Reply{.error = stopping()});
   }
 
   void purge_behind(const store::PurgeFilter& filter) {
@@ -215,6 +175,26 @@ class Enricher::Core {
   EnrichStats stats() const;
 
  private:
+  /// Counts one who waits; false, and he has been told why, when he may not.
+  bool admit(Done& done) {
+    if (settings_.cache_only) {
+      done(not_in_cache());
+      return false;
+    }
+    if (draining_.load(std::memory_order_relaxed)) {
+      done(Reply{.error = stopping()});
+      return false;
+    }
+    if (waiting_.fetch_add(1, std::memory_order_relaxed) < settings_.max_waiters) return true;
+    waiting_.fetch_sub(1, std::memory_order_relaxed);
+    counters_->rejected.fetch_add(1, std::memory_order_relaxed);
+    done(Reply{
+        .error = Error{ErrorCode::Busy, "Too many look-ups are waiting; ask again in a moment.",
+                       "waiters at their limit"},
+        .retry_after = std::chrono::seconds{5}});
+    return false;
+  }
+
   Reply not_in_cache() const {
     return Reply{
         .error = Error{ErrorCode::NotInCache,
@@ -380,7 +360,12 @@ Enricher::Looked Enricher::look(const Ask& ask) {
   return core_->look(ask);
 }
 void Enricher::fetch(Ask ask, Held held, Done done) {
-  core_->fetch(std::move(ask), std::move(held), std::move(done));
+  std::vector<Fetch> one;
+  one.push_back({std::move(ask), std::move(held), std::move(done)});
+  core_->fetch_all(std::move(one));
+}
+void Enricher::fetch_all(std::vector<Fetch> fetches) {
+  core_->fetch_all(std::move(fetches));
 }
 Result<std::int64_t> Enricher::purge(const store::PurgeFilter& filter) {
   return core_->purge(filter);

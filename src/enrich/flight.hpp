@@ -28,6 +28,7 @@ struct Waiter {
   std::uint64_t id = 0;
   Deadlines::iterator deadline;
   CacheStatus status = CacheStatus::Miss;  ///< what the waiter is told on success
+  bool until_stored = false;               ///< and not before the row is committed
   Enricher::Done done;
 };
 

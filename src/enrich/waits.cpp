@@ -31,7 +31,7 @@ void Dispatcher::join(const FlightPtr& flight, Ask& ask, Enricher::Done done, Ca
   }
   const std::uint64_t id = next_waiter_++;
   const auto deadline = deadlines_.emplace(ask.deadline, std::pair{flight, id});
-  flight->waiters.push_back({id, deadline, status, std::move(done)});
+  flight->waiters.push_back({id, deadline, status, ask.lane == Lane::Prewarm, std::move(done)});
   if (flight->state == Flight::State::Sent) return;
   const std::size_t ahead = flight->waiters.size() == 1 ? instance.calls_ahead(*flight) : 0;
   const SteadyTime free = instance.earliest(now, ahead, ask.deadline);
@@ -133,6 +133,29 @@ void Dispatcher::settle(const FlightPtr& flight, const EntryPtr& entry, const Er
     } else {
       waiter.done(Reply{.entry = entry, .status = waiter.status});
     }
+  }
+}
+
+Cache::Committed Dispatcher::hold_until_stored(Flight& flight) {
+  const auto others = std::ranges::stable_partition(
+      flight.waiters, [](const Waiter& w) { return !w.until_stored; });
+  if (others.empty()) return {};
+  const std::uint64_t ticket = next_unstored_++;
+  Unstored& unstored = unstored_[ticket];
+  for (Waiter& waiter : others) {
+    deadlines_.erase(waiter.deadline);
+    unstored.waiters.push_back(std::move(waiter));
+  }
+  flight.waiters.erase(others.begin(), others.end());
+  return [post = post_, ticket](const Status& status) { post(StoredDone{ticket, status}); };
+}
+
+void Dispatcher::on_stored(const StoredDone& done) {
+  auto held = unstored_.extract(done.ticket);
+  if (held.empty()) return;
+  for (Waiter& waiter : held.mapped().waiters) {
+    waiter.done(done.status ? Reply{.entry = held.mapped().entry, .status = waiter.status}
+                            : Reply{.error = done.status.error()});
   }
 }
 

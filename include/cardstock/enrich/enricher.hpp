@@ -167,7 +167,17 @@ class Enricher {
   Looked look(const Ask& ask);
   /// Asks upstream, or joins the flight of the same key. `held` is served, marked stale, when that
   /// fails and its age allows. `done` is called once, on the enricher's thread; it must not block.
+  /// An ask of Lane::Prewarm is answered when the row is committed, and with the store's error when
+  /// it is not going to be.
   void fetch(Ask ask, Held held, Done done);
+  struct Fetch {
+    Ask ask;
+    Held held;
+    Done done;
+  };
+  /// The same for many at once: they are all there before a call is made of them, so that calls are
+  /// full.
+  void fetch_all(std::vector<Fetch> fetches);
 
   /// Deletes what matches, from the store and from memory; returns how many rows the store had. An
   /// answer whose call was sent before is given to those who wait for it and kept nowhere; asks

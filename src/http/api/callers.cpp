@@ -104,4 +104,9 @@ enrich::Lane lane_of(const Request& request) noexcept {
              : enrich::Lane::Analyst;
 }
 
+Detail detail_of(const Request& request) noexcept {
+  return equal_ignoring_case(trim(request.header("Prefer")), "return=minimal") ? Detail::Minimal
+                                                                               : Detail::Full;
+}
+
 }  // namespace cardstock::http

@@ -12,6 +12,8 @@
 #include <cardstock/http/api/api.hpp>
 #include <cardstock/util/mutex.hpp>
 
+#include "card_request.hpp"
+
 namespace cardstock::http {
 
 struct Caller {
@@ -55,5 +57,8 @@ Wish wish_of(const Request& request) noexcept;
 /// `X-Cardstock-Lane: prewarm` steps back behind analysts; anything else is an analyst. Nobody
 /// gains by lying.
 enrich::Lane lane_of(const Request& request) noexcept;
+
+/// `Prefer: return=minimal` (RFC 7240).
+Detail detail_of(const Request& request) noexcept;
 
 }  // namespace cardstock::http

@@ -53,6 +53,12 @@ enum class Explain {
   Criteria,  ///< why each playbook criterion is met or not, owner by owner
 };
 
+/// How much an envelope tells.
+enum class Detail {
+  Full,
+  Minimal,  ///< no card: for those who want it in the cache only
+};
+
 struct CardQuery {
   Entity entity;
   Explain explain = Explain::Nothing;

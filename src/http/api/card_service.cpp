@@ -29,7 +29,11 @@ void append_retry_after(std::string& headers,
 }  // namespace
 
 Terms terms_of(const Request& request, SteadyTime now, const RequestId& id) noexcept {
-  return {wish_of(request), lane_of(request), now, id};
+  return {.wish = wish_of(request),
+          .lane = lane_of(request),
+          .started = now,
+          .id = id,
+          .detail = detail_of(request)};
 }
 
 /// A batch whose answers come in from the enricher's thread; the last one sends.
@@ -104,6 +108,7 @@ enrich::AskMode CardService::mode_of(const Caller& caller,
 }
 
 void CardService::count(const Card& card, Outcome outcome) const {
+  if (!card.counted) return;
   counters_.count(card.type, outcome,
                   duration_cast<microseconds>(parts_.clock.steady() - card.started));
   if (card.indicator && card.lane == enrich::Lane::Analyst) top_.count(*card.indicator);
@@ -209,8 +214,14 @@ void CardService::many(const Caller& caller,
   const Result<Credentials> credentials = credentials_of(caller, &request.auth);
   const enrich::AskMode mode =
       credentials ? mode_of(caller, *credentials, terms.wish) : enrich::AskMode::Normal;
+  const bool counted = terms.lane != enrich::Lane::Prewarm || terms.wish != Wish::OnlyIfCached;
+  std::vector<enrich::Enricher::Fetch> fetches;
   for (std::size_t i = 0; i < size; ++i) {
-    Card card{.lane = terms.lane, .started = terms.started, .id = terms.id};
+    Card card{.lane = terms.lane,
+              .started = terms.started,
+              .id = terms.id,
+              .detail = terms.detail,
+              .counted = counted};
     std::string& out = batch->envelopes[i];
     const auto refuse = [&](const Error& error) {
       finish(out, card, error);
@@ -242,12 +253,13 @@ void CardService::many(const Caller& caller,
       batch->done_one(*this);
       continue;
     }
-    parts_.enricher.fetch(std::move(ask), std::move(looked.held),
-                          [this, i, batch, card = std::move(card)](const enrich::Reply& reply) {
-                            finish(batch->envelopes[i], card, reply, parts_.clock.wall());
-                            batch->done_one(*this);
-                          });
+    fetches.push_back({std::move(ask), std::move(looked.held),
+                       [this, i, batch, card = std::move(card)](const enrich::Reply& reply) {
+                         finish(batch->envelopes[i], card, reply, parts_.clock.wall());
+                         batch->done_one(*this);
+                       }});
   }
+  if (!fetches.empty()) parts_.enricher.fetch_all(std::move(fetches));
 }
 
 }  // namespace cardstock::http

@@ -30,6 +30,7 @@ struct Terms {
   RequestId id;
   Explain explain = Explain::Nothing;
   Form form = Form::Envelope;
+  Detail detail = Detail::Full;
 };
 /// What the headers of a request say of that.
 Terms terms_of(const Request& request, SteadyTime now, const RequestId& id) noexcept;
@@ -65,8 +66,10 @@ class CardService {
     RequestId id;
     Explain explain = Explain::Nothing;
     Form form = Form::Envelope;
+    Detail detail = Detail::Full;
+    bool counted = true;  ///< among the requests; a look before prewarming is nobody's request
     Asked asked() const noexcept {
-      return {entity.type, entity.name, indicator ? &*indicator : nullptr, explain};
+      return {entity.type, entity.name, indicator ? &*indicator : nullptr, explain, detail};
     }
   };
   struct Batch;

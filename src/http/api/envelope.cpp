@@ -125,7 +125,7 @@ Written write_reply(std::string& out,
   open_envelope(out, outcome, asked, card.canonical_json());
   const bool stale = reply.status == CacheStatus::Stale;
   const std::string note = stale ? stale_note(reply, now) : std::string{};
-  if (card.card().found) {
+  if (card.card().found && asked.detail == Detail::Full) {
     out += R"(,"card":)";
     card::append_card(out, card.card(), reply.entry->life.fetched_at, now, source_of(reply), note);
   }

@@ -41,6 +41,7 @@ struct Asked {
   std::string_view input;
   const Indicator* indicator = nullptr;  ///< null when it could not be parsed
   Explain explain = Explain::Nothing;
+  Detail detail = Detail::Full;
 };
 
 struct Written {
