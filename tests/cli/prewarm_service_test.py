@@ -97,7 +97,8 @@ class Prewarm(unittest.TestCase):
     def end(self, process: subprocess.Popen) -> tuple[int, dict[str, int], str]:
         out, err = process.communicate(timeout=LIMIT)
         figures = {key: int(value.replace(",", "")) for key, value in re.findall(r"^([a-z ]+?)\s+([\d,]+)\b", out, re.M)}
-        return process.returncode, figures, err
+        complaints = "".join(line for line in err.splitlines(True) if not re.match(r"[\d,]+( of [\d,]+)?, ", line))  # no progress
+        return process.returncode, figures, complaints
 
     def stats(self) -> dict:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/v1/admin/stats", timeout=60) as answer:
