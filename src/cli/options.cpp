@@ -108,9 +108,11 @@ class Parser {
     prewarm->add_option("--type", prewarm_.type, "Entity type of every indicator")
         ->type_name("TYPE");
     prewarm
-        ->add_option("--column", prewarm_.column, "CSV column, or key, with the indicators (default: Name)")
+        ->add_option("--column", prewarm_.column,
+                     "CSV column, or key, with the indicators (default: Name)")
         ->type_name("COLUMN");
-    prewarm->add_flag("--dry-run", prewarm_.dry_run, "Ask nothing of ThreatConnect, foretell calls and time");
+    prewarm->add_flag("--dry-run", prewarm_.dry_run,
+                      "Ask nothing of ThreatConnect, foretell calls and time");
     add_service(prewarm, prewarm_.service, "URL of the service");
 
     CLI::App* const stats = add("stats", "Show the admin figures in the terminal", "");

@@ -246,8 +246,8 @@ TEST_CASE("refusal: deep nesting and huge lists are survived", "[threatconnect]"
   CHECK(error_of(500, R"({"x":)" + open + close + "}").code == ErrorCode::UpstreamFailed);
 
   const std::string shallow(100, '[');
-  CHECK(read_indicators(200, "",
-                        R"({"status":"Success","data":[],"x":)" + shallow + std::string(100, ']') + "}"));
+  CHECK(read_indicators(
+      200, "", R"({"status":"Success","data":[],"x":)" + shallow + std::string(100, ']') + "}"));
   std::string many = "1";
   for (std::size_t i = 0; i < 500'000; ++i) many += ",null";
   const auto page = read_indicators(200, "", R"({"status":"Success","data":[)" + many + "]}");

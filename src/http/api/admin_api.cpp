@@ -329,8 +329,7 @@ void AdminApi::preview(const Caller& caller,
     return cards_.one(caller, *std::move(asked.entity), nullptr, terms, responder);
   }
   const std::optional<std::string> page = page_of_samples(asked.sample);
-  if (!page)
-    return send_problem(responder, 404, "There is no sample card of this name.", id);
+  if (!page) return send_problem(responder, 404, "There is no sample card of this name.", id);
   const std::string headers = std::string{kSafety} + std::string{kPreviewHeaders};
   responder.send({.content_type = kPageType, .headers = headers}, *page);
 }
