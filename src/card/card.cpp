@@ -117,9 +117,12 @@ class Renderer {
       facts_.threat_assess_score =
           off_scale_text(first_off_scale(copies, &OffScale::threat_assess_score), kScoreScale);
     }
+    // A date and a count leave no room for words on the card.
+    if (!speaking.off_scale.last_modified.empty())
+      note("Last Modified on was sent as \"" + line(speaking.off_scale.last_modified) +
+           "\", which is no time.");
     facts_.false_positive_count = instance_wide(copies, &OwnerCopy::false_positives);
     if (facts_.false_positive_count) return;
-    // A count is a number on the card, which leaves no room for words.
     const std::string_view sent = first_off_scale(copies, &OffScale::false_positives);
     if (!sent.empty())
       note("False Positive Count was sent as \"" + line(sent) + "\", which is no count.");

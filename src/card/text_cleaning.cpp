@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 constexpr char32_t kReplacement = 0xFFFD;
 
-enum class Role { Visible, Blank, Dropped, Joiner };
+enum class Role { Visible, Blank, Dropped, Joiner, Selector };
 
 constexpr bool within(char32_t c, char32_t first, char32_t last) noexcept {
   return c >= first && c <= last;
@@ -26,18 +26,22 @@ constexpr Role role_of(char32_t c) noexcept {
   if (c <= 0x20 || within(c, 0x7F, 0xA0)) return Role::Blank;  // C0, DEL, C1, no-break space
   if (c < 0xAD) return Role::Visible;
   if (c == 0x1680 || within(c, 0x2000, 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
-      c == 0x205F || c == 0x3000) {
+      c == 0x205F || c == 0x2800 || c == 0x3000) {  // an empty Braille cell too
     return Role::Blank;
   }
   if (c == 0x200C || c == 0x200D) return Role::Joiner;
+  if (within(c, 0xFE00, 0xFE0F) || within(c, 0x180B, 0x180D) || c == 0x180F) return Role::Selector;
   const bool bidirectional = c == 0x061C || c == 0x200E || c == 0x200F ||
                              within(c, 0x202A, 0x202E) || within(c, 0x2066, 0x2069);
   // Soft hyphen, grapheme joiner, Mongolian separator, zero-width space, word joiner and invisible
-  // operators, deprecated format characters, byte order mark, interlinear annotation, tags,
-  // supplementary variation selectors.
+  // operators, deprecated format characters, byte order mark, interlinear annotation, musical
+  // beams and ties, tags, supplementary variation selectors; the fillers of Hangul and the inherent
+  // vowels of Khmer, which Unicode counts as letters and nobody sees.
   const bool invisible = c == 0xAD || c == 0x034F || c == 0x180E || c == 0x200B ||
                          within(c, 0x2060, 0x2065) || within(c, 0x206A, 0x206F) || c == 0xFEFF ||
-                         within(c, 0xFFF9, 0xFFFB) || within(c, 0xE0000, 0xE0FFF);
+                         within(c, 0xFFF9, 0xFFFB) || within(c, 0x1D173, 0x1D17A) ||
+                         within(c, 0xE0000, 0xE0FFF) || c == 0x115F || c == 0x1160 || c == 0x3164 ||
+                         c == 0xFFA0 || c == 0x17B4 || c == 0x17B5;
   return bidirectional || invisible ? Role::Dropped : Role::Visible;
 }
 
@@ -67,6 +71,9 @@ class Line {
       case Role::Joiner:
         if (!blank_ && last_ >= 0x80) joiner_ = c;
         return;
+      case Role::Selector:
+        if (blank_ || last_ < 0x80) return;  // nothing whose shape it could choose
+        break;
       case Role::Visible:
         break;
     }

@@ -59,6 +59,7 @@ void write_off_scale(JsonWriter& json, const OffScale& sent) {
   write_text(json, "conf", sent.confidence);
   write_text(json, "ta", sent.threat_assess_score);
   write_text(json, "fp", sent.false_positives);
+  write_text(json, "mod", sent.last_modified);
   json.end_object();
 }
 
@@ -204,6 +205,7 @@ error_code read_off_scale(Value value, OffScale& out) {
     if (key == "conf") return read_text(field, out.confidence);
     if (key == "ta") return read_text(field, out.threat_assess_score);
     if (key == "fp") return read_text(field, out.false_positives);
+    if (key == "mod") return read_text(field, out.last_modified);
     return json::skip(field);
   });
 }

@@ -242,6 +242,7 @@ error_code read_row(Value value, Row& row, bool& is_row) {
   if (!copy.confidence) copy.off_scale.confidence = as_sent(scalars.confidence);
   if (!copy.threat_assess_score) copy.off_scale.threat_assess_score = as_sent(scalars.score);
   if (!copy.false_positives) copy.off_scale.false_positives = as_sent(scalars.false_positives);
+  if (!copy.last_modified) copy.off_scale.last_modified = as_sent(scalars.last_modified);
   is_row = true;
   return json::SUCCESS;
 }

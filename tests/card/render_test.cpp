@@ -82,7 +82,8 @@ TEST_CASE("render: a value off its scale is told from one that is unset, in plac
   copy.off_scale = {.rating = "7",
                     .confidence = "150",
                     .threat_assess_score = "\x01-1\xE2\x80\xAE",
-                    .false_positives = "many"};
+                    .false_positives = "many",
+                    .last_modified = "yesterday\n"};
   copy.last_modified = WallTime{std::chrono::milliseconds{-1}};
   const auto card = card_of(record_of({copy}), settings_for("Org A"));
   CHECK(card.text("threat_assess_score") == "\"-1\" (not on its scale of 0 to 1000)");
@@ -92,15 +93,19 @@ TEST_CASE("render: a value off its scale is told from one that is unset, in plac
   CHECK(card.list("all_owners", "confidence") == Texts{"\"150\" (not on its scale of 0 to 100)"});
   CHECK_FALSE(card.has("false_positive_count"));
   CHECK(card.list("notes") ==
-        Texts{"False Positive Count was sent as \"many\", which is no count."});
+        Texts{"Last Modified on was sent as \"yesterday\", which is no time.",
+              "False Positive Count was sent as \"many\", which is no count."});
   CHECK_FALSE(card.has("last_modified_on"));
 }
 
 TEST_CASE("render: what another row has on the scale is shown before what one has off it",
           "[card]") {
   auto org = copy_of("Org A", 1);
-  org.off_scale = {
-      .rating = "", .confidence = "", .threat_assess_score = "1001", .false_positives = "-1"};
+  org.off_scale = {.rating = "",
+                   .confidence = "",
+                   .threat_assess_score = "1001",
+                   .false_positives = "-1",
+                   .last_modified = ""};
   auto source = copy_of("Source B", 2);
   source.threat_assess_score = 300;
   source.false_positives = 4;

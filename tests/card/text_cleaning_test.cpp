@@ -22,13 +22,24 @@ TEST_CASE("cleaning: controls and line breaks of every kind are one blank", "[ca
 
 TEST_CASE("cleaning: bidirectional marks and invisible characters go", "[card]") {
   for (const char* mark :
-       {"\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA", "\xE2\x80\xAB", "\xE2\x80\xAC",
-        "\xE2\x80\xAD", "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8",
-        "\xE2\x81\xA9", "\xD8\x9C", "\xE2\x80\x8B", "\xEF\xBB\xBF", "\xC2\xAD", "\xE2\x81\xA0",
-        "\xF3\xA0\x81\x81"}) {
+       {"\xE2\x80\x8E", "\xE2\x80\x8F",     "\xE2\x80\xAA",     "\xE2\x80\xAB", "\xE2\x80\xAC",
+        "\xE2\x80\xAD", "\xE2\x80\xAE",     "\xE2\x81\xA6",     "\xE2\x81\xA7", "\xE2\x81\xA8",
+        "\xE2\x81\xA9", "\xD8\x9C",         "\xE2\x80\x8B",     "\xEF\xBB\xBF", "\xC2\xAD",
+        "\xE2\x81\xA0", "\xF3\xA0\x81\x81", "\xE1\x85\x9F",     "\xE1\x85\xA0", "\xE3\x85\xA4",
+        "\xEF\xBE\xA0", "\xE1\x9E\xB4",     "\xF0\x9D\x85\xB3", "\xEF\xB8\x8F"}) {
     CAPTURE(mark);
     CHECK(clean_text("ev"s + mark + "il", 100) == "evil");
+    CHECK(clean_text(mark, 100).empty());
   }
+  CHECK(clean_text("\xE2\xA0\x80\xE2\xA0\x80", 100).empty());  // empty Braille cells
+}
+
+TEST_CASE("cleaning: what chooses the shape of a character stays behind one", "[card]") {
+  const auto heart = "\xE2\x9D\xA4\xEF\xB8\x8F"s;
+  CHECK(clean_text(heart, 100) == heart);
+  const auto mongolian = "\xE1\xA0\xA0\xE1\xA0\x8B"s;
+  CHECK(clean_text(mongolian, 100) == mongolian);
+  CHECK(clean_text("pay\xEF\xB8\x8Fpal \xEF\xB8\x8F", 100) == "paypal");
 }
 
 TEST_CASE("cleaning: joiners stay where scripts need them, and only there", "[card]") {

@@ -126,6 +126,7 @@ class Packaging(unittest.TestCase):
                     "https://cards.example.com:99999", "https://cards.example.com:0", "https://cards.example.com:x",
                     'https://cards.example.com"', "https://cards.example.com'", 'https://a.example"\nimport os#',
                     "https://cards.example.com\n", "https://cards.example.com\\", "https://cards.example.com/a b",
+                    "https://cards.example.com/v1/card", "https://cards.example.com/tc/v1/card/",
                     "https://cards.example.com//x", "https://cards.example.com/../x", "https://cards.example.com/.",
                     "https://cards..example.com", "https://cards.example.com.", "https://-cards.example.com",
                     "https://c\u00e4rds.example.com", "https://127.1", "https://1.example.0x7f", "https://" + "a" * 64 + ".example",
@@ -234,6 +235,23 @@ class Packaging(unittest.TestCase):
         path.write_text(good.replace("def request(", "def answer("), encoding="utf-8")
         self.assert_refused("no function named request")
 
+    def test_programs_that_do_not_check_certificates(self):
+        path = self.folder / "threatconnect.py"
+        good = path.read_text(encoding="ascii")
+        for more in ("TRUST = ssl._create_unverified_context()\n", "TRUST.verify_mode = ssl.CERT_NONE\n",
+                     "TRUST.check_hostname = False\n", 'setattr(TRUST, "check_hostname", False)\n',
+                     "ssl._create_default_https_context = None\n", "from ssl import CERT_NONE as C\n"):
+            with self.subTest(more.strip()):
+                path.write_text(good + more, encoding="ascii")
+                self.assert_refused("the checking of certificates stays as it is")
+                path.write_text(good, encoding="ascii")
+                (self.folder / "more.py").write_text("import ssl\nTRUST = ssl.create_default_context()\n" + more, encoding="ascii")
+                self.change("extension.json", lambda d: d.update(libs=["more.py"]))
+                self.assert_refused("more.py: ")
+                self.change("extension.json", lambda d: d.update(libs=[]))
+        path.write_text(good.replace("ssl.match_hostname(", "str("), encoding="ascii")
+        self.assert_refused("ssl.match_hostname")
+
     def test_libraries_that_do_not_compile(self):
         (self.folder / "more.py").write_text("ONE = \n", encoding="utf-8")
         self.change("extension.json", lambda d: d.update(libs=["more.py"]))
@@ -244,7 +262,8 @@ class Packaging(unittest.TestCase):
         secret = self.work / "secret"
         secret.write_text("correct-horse\n", encoding="ascii")
         for output, why in ((self.work / "none" / "card.tgz", "there is no folder"), (self.work / "taken.tgz", "taken.tgz"),
-                            (self.folder / "threatconnect.py", "must end with .tgz"), (self.work / ("x" * 300 + ".tgz"), "too long"),
+                            (self.folder / "threatconnect.py", "must end with .tgz"), (self.work / ".tgz", "must end with .tgz"),
+                            (self.work / ("x" * 300 + ".tgz"), "too long"),
                             (self.work / "secret" / "card.tgz", "there is no folder")):
             with self.subTest(why):
                 before = sorted(self.work.rglob("*"))

@@ -73,6 +73,7 @@ void check_row(const Row& row) {
           (*copy.threat_assess_score >= 0 && *copy.threat_assess_score <= 1000));
   require(!copy.false_positives || *copy.false_positives >= 0);
   require(copy.off_scale.rating.empty() || !copy.rating);
+  require(copy.off_scale.last_modified.empty() || !copy.last_modified);
   require(copy.off_scale.confidence.size() <= threatconnect::OffScale::kMaxBytes);
   check_matches_itself(row);
 }

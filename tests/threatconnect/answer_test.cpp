@@ -211,15 +211,15 @@ TEST_CASE("answer: what is off its scale is kept as sent, told from what is unse
       row_of(
           R"("rating":5.01,"confidence":101,"threatAssessScore":1001,"falsePositives":9223372036854775808,)")
           .copy;
-  CHECK(high.off_scale == OffScale{"5.01", "101", "1001", "9223372036854775808"});
+  CHECK(high.off_scale == OffScale{"5.01", "101", "1001", "9223372036854775808", ""});
   const OwnerCopy odd =
       row_of(
-          R"("rating":-0.1,"confidence":" 60.5 ","threatAssessScore":"NaN","falsePositives":-1,)")
+          R"("rating":-0.1,"confidence":" 60.5 ","threatAssessScore":"NaN","falsePositives":-1,"lastModified":" 31 November ",)")
           .copy;
-  CHECK(odd.off_scale == OffScale{"-0.1", "60.5", "NaN", "-1"});
+  CHECK(odd.off_scale == OffScale{"-0.1", "60.5", "NaN", "-1", "31 November"});
   const OwnerCopy long_one =
       row_of(R"("rating":4,"confidence":")" + std::string(63, 'x') + "\xC3\xA9" + R"(yy",)").copy;
-  CHECK(long_one.off_scale == OffScale{"", std::string(63, 'x'), "", ""});
+  CHECK(long_one.off_scale == OffScale{"", std::string(63, 'x'), "", "", ""});
   CHECK(long_one.rating == 4.0);
 }
 

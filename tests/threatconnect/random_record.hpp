@@ -79,7 +79,7 @@ class RandomRecord {
       copy.groups.push_back({id(), text(), text(), text(), text()});
     for (std::size_t left = below(4); left > 0; --left) copy.tags.push_back(text());
     for (std::size_t left = below(3); left > 0; --left) copy.security_labels.push_back(text());
-    if (below(4) == 0) copy.off_scale = {text(), text(), text(), text()};
+    if (below(4) == 0) copy.off_scale = {text(), text(), text(), text(), text()};
     return copy;
   }
 

@@ -43,6 +43,7 @@ struct OffScale {
   std::string confidence;
   std::string threat_assess_score;
   std::string false_positives;  ///< whole numbers from 0 on are its scale
+  std::string last_modified;    ///< any of the service's ways to write a time is its scale
   bool operator==(const OffScale&) const = default;
 };
 

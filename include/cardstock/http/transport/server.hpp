@@ -57,8 +57,8 @@ struct TransportLimits {
   std::size_t connections_per_address = 10000;       ///< an IPv6 address counts with its whole /64
   /// TLS handshakes in progress at one worker; connections above are refused.
   std::size_t handshakes = 1000;
-  /// From the connect to the handshake's end, under TLS.
-  std::chrono::milliseconds handshake_timeout{5000};
+  /// From the connect to the handshake's end, under TLS. A cold Jython takes several seconds.
+  std::chrono::milliseconds handshake_timeout{15000};
   /// From the request's first byte to its head's end; for the first request, from the connect, or
   /// under TLS from the handshake's end.
   std::chrono::milliseconds head_timeout{10000};
