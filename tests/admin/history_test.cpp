@@ -36,12 +36,21 @@ struct Run {
 };
 
 struct Read {
-  explicit Read(const std::string& text) { root = parser->parse(text); }
+  explicit Read(const std::string& text) : root{parser->parse(text)} {}
   std::size_t size() { return root["at"].get_array().size(); }
   double at(const char* series, std::size_t index) {
-    return double{root["series"][series].get_array().at(index)};
+    return number<double>(root["series"][series], index);
   }
-  std::int64_t label(std::size_t index) { return std::int64_t{root["at"].get_array().at(index)}; }
+  std::int64_t label(std::size_t index) { return number<std::int64_t>(root["at"], index); }
+
+  template <class Number>
+  static Number number(const simdjson::dom::array& list, std::size_t index) {
+    for (const simdjson::dom::element value : list)
+      if (index-- == 0) return Number{value};
+    FAIL("the list is shorter");
+    return {};
+  }
+
   std::unique_ptr<simdjson::dom::parser> parser = std::make_unique<simdjson::dom::parser>();
   simdjson::dom::element root;
 };
