@@ -137,16 +137,15 @@ void Dispatcher::settle(const FlightPtr& flight, const EntryPtr& entry, const Er
 }
 
 Cache::Committed Dispatcher::hold_until_stored(Flight& flight) {
-  const auto others = std::ranges::stable_partition(
-      flight.waiters, [](const Waiter& w) { return !w.until_stored; });
-  if (others.empty()) return {};
+  if (std::ranges::none_of(flight.waiters, &Waiter::until_stored)) return {};
   const std::uint64_t ticket = next_unstored_++;
   Unstored& unstored = unstored_[ticket];
-  for (Waiter& waiter : others) {
+  for (Waiter& waiter : flight.waiters) {
+    if (!waiter.until_stored) continue;
     deadlines_.erase(waiter.deadline);
     unstored.waiters.push_back(std::move(waiter));
   }
-  flight.waiters.erase(others.begin(), others.end());
+  std::erase_if(flight.waiters, [](const Waiter& waiter) { return waiter.until_stored; });
   return [post = post_, ticket](const Status& status) { post(StoredDone{ticket, status}); };
 }
 
