@@ -53,12 +53,15 @@ class RawClient {
     int receive_buffer = 0;             ///< bytes; 0: the system's
     std::string address = "127.0.0.1";  ///< IPv4 or IPv6
     std::string from;                   ///< local IPv4 address; empty: any
+    int socket = -1;                    ///< an IPv4 socket made before, taken over; -1: a new one
   };
 
   explicit RawClient(std::uint16_t port) : RawClient{port, Options{}} {}
   RawClient(std::uint16_t port, const Options& options) : patience_{options.patience} {
     const bool ipv6 = options.address.find(':') != std::string::npos;
-    socket_ = ::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socket_ = options.socket >= 0
+                  ? options.socket
+                  : ::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (socket_ < 0) throw std::runtime_error{"no socket"};
     if (options.receive_buffer > 0)
       ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer,
