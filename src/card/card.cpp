@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <span>
+#include <tuple>
 
 #include <cardstock/util/json_writer.hpp>
 #include <cardstock/util/text.hpp>
@@ -23,6 +24,7 @@ using threatconnect::Group;
 using threatconnect::OffScale;
 using threatconnect::OwnerCopy;
 using threatconnect::Record;
+using threatconnect::Unread;
 
 /// The card's dates have four digits for the year.
 std::string date_text(const std::optional<WallTime>& time) {
@@ -195,6 +197,7 @@ class Renderer {
     note_cut(facts_.all_owners.size(), newest_.size(), "owners");
   }
 
+  /// Past the cap an item is only counted, by what was sent: cleaning costs more than all else.
   void fill_groups() {
     std::set<std::int64_t> seen;
     std::size_t all = 0;
@@ -203,14 +206,17 @@ class Renderer {
         if (!filter_.allows(group.owner)) continue;
         // Without an id there is nothing to tell that two are the same.
         if (group.id != 0 && !seen.insert(group.id).second) continue;
+        if (facts_.associated_groups.size() >= settings_.max_groups) {
+          ++all;
+          continue;
+        }
         GroupRow row{.type = line(group.type),
                      .name = line(group.name),
                      .owner = line(group.owner),
                      .link = portal_.group_link(group.link, group.id)};
         if (row.type.empty() && row.name.empty() && row.owner.empty() && row.link.empty()) continue;
         ++all;
-        if (facts_.associated_groups.size() < settings_.max_groups)
-          facts_.associated_groups.push_back(std::move(row));
+        facts_.associated_groups.push_back(std::move(row));
       }
     }
     note_cut(facts_.associated_groups.size(), all, "groups");
@@ -218,37 +224,51 @@ class Renderer {
 
   /// Copies in owner order; of each the default and pinned attributes first.
   void fill_attributes() {
-    std::set<std::string> seen;
+    std::set<std::tuple<std::string_view, std::string_view, std::string_view>> sent;
+    std::set<std::tuple<std::string, std::string, std::string>> seen;
+    std::size_t all = 0;
     for (const OwnerCopy* copy : copies_) {
       const std::string owner = owner_label(copy->owner, settings_.max_text);
       for (const bool chosen : {true, false}) {
         for (const Attribute& attribute : copy->attributes) {
           if ((attribute.is_default || attribute.pinned) != chosen) continue;
-          AttributeRow row{.type = line(attribute.type),
-                           .value = clean_text(attribute.value, settings_.max_text),
-                           .owner = owner};
+          if (!sent.emplace(attribute.type, attribute.value, trim(copy->owner)).second) continue;
+          if (facts_.attributes.size() >= settings_.max_attributes) {
+            if (!trim(attribute.value).empty()) ++all;
+            continue;
+          }
+          AttributeRow row{
+              .type = line(attribute.type), .value = line(attribute.value), .owner = owner};
           if (row.value.empty()) continue;
-          // Of what was cut the rest tells them apart. Type and owner hold no line break.
+          // Of what was cut the rest tells them apart.
           const std::string& told = row.value.ends_with("\u2026") ? attribute.value : row.value;
-          if (!seen.insert(row.type + '\n' + told + '\n' + row.owner).second) continue;
-          if (facts_.attributes.size() < settings_.max_attributes)
-            facts_.attributes.push_back(std::move(row));
+          if (!seen.emplace(row.type, told, row.owner).second) continue;
+          ++all;
+          facts_.attributes.push_back(std::move(row));
         }
       }
     }
-    note_cut(facts_.attributes.size(), seen.size(), "attributes");
+    note_cut(facts_.attributes.size(), all, "attributes");
   }
 
   void fill_tags() {
+    std::set<std::string_view> sent;
     std::set<std::string> seen;
+    std::size_t all = 0;
     for (const OwnerCopy* copy : copies_) {
       for (const std::string& raw : copy->tags) {
+        if (trim(raw).empty() || !sent.insert(trim(raw)).second) continue;
+        if (facts_.tags.size() >= settings_.max_tags) {
+          ++all;
+          continue;
+        }
         std::string tag = line(raw);
         if (tag.empty() || !seen.insert(tag).second) continue;
-        if (facts_.tags.size() < settings_.max_tags) facts_.tags.push_back(std::move(tag));
+        ++all;
+        facts_.tags.push_back(std::move(tag));
       }
     }
-    note_cut(facts_.tags.size(), seen.size(), "tags");
+    note_cut(facts_.tags.size(), all, "tags");
   }
 
   /// Gives back the explanation.
@@ -278,7 +298,27 @@ class Renderer {
     return std::move(verdicts.explained);
   }
 
+  /// Of the lists of all copies that may be seen: what ThreatConnect kept back.
+  void note_kept_back(std::int64_t Unread::* list, std::string_view what) {
+    std::int64_t more = 0;
+    bool unreadable = false;
+    for (const OwnerCopy* copy : copies_) {
+      const std::int64_t count = copy->unread.*list;
+      unreadable = unreadable || count < 0;
+      if (count > 0) more += std::min(count, INT64_MAX - more);
+    }
+    const std::string name{more == 1 ? what.substr(0, what.size() - 1) : what};
+    if (more > 0)
+      note("ThreatConnect holds " + std::to_string(more) + " more " + name +
+           " than it sent; see its portal.");
+    if (unreadable)
+      note("The " + std::string{what} + " that ThreatConnect sent could not all be read.");
+  }
+
   void note_unread() {
+    note_kept_back(&Unread::groups, "groups");
+    note_kept_back(&Unread::attributes, "attributes");
+    note_kept_back(&Unread::tags, "tags");
     if (cut_ == 1) note("1 more owner's copy exists and was not read.");
     if (cut_ > 1) note(std::to_string(cut_) + " more owners' copies exist and were not read.");
   }

@@ -62,6 +62,7 @@ class Conditions {
       missed(stated, "at most " + plain_number(*most) + " is allowed", unset);
   }
   void fail(std::string reason) { reasons_.failed.push_back(std::move(reason)); }
+  void unknown(std::string reason) { reasons_.unknown.push_back(std::move(reason)); }
 
   Reasons take() && { return std::move(reasons_); }
 
@@ -71,9 +72,9 @@ class Conditions {
     if (stated.value) return fail(reason + plain_number(*stated.value) + ", " + wanted);
     if (!stated.off_scale.empty()) {
       reason += "\"" + clean_text(stated.off_scale, max_text_) + "\", which is not on its scale, ";
-      reasons_.unknown.push_back(reason + wanted);
+      unknown(reason + wanted);
     } else if (unset == Unset::Unknown) {
-      reasons_.unknown.push_back(reason + "not known, " + wanted);
+      unknown(reason + "not known, " + wanted);
     } else {
       fail(reason + "not set, " + wanted);
     }
@@ -111,8 +112,14 @@ Reasons reasons_of(const Criterion& criterion, const Candidate& candidate, std::
       {"false positive count", decimal(candidate.false_positives), sent.false_positives},
       Unset::Unknown);
   const std::string_view tag = trim(criterion.tag);
-  if (!tag.empty() && !has_tag(copy, tag))
-    conditions.fail("the tag \"" + clean_text(tag, max_text) + "\" is missing");
+  if (!tag.empty() && !has_tag(copy, tag)) {
+    const std::string named = "the tag \"" + clean_text(tag, max_text) + "\" is ";
+    if (copy.unread.tags == 0) {
+      conditions.fail(named + "missing");
+    } else {
+      conditions.unknown(named + "not among the tags that were read");
+    }
+  }
   return std::move(conditions).take();
 }
 

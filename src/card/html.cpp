@@ -87,16 +87,6 @@ std::string_view element_of(std::string_view behind_bracket) {
   return behind_bracket.substr(first, last - first);
 }
 
-/// Whether HTML's own reader would see more behind a `<` than a name in brackets: an element that
-/// it knows, a comment, or one of any name with an attribute, which may be a handler or a style.
-bool may_do_harm(std::string_view behind_bracket) {
-  if (behind_bracket.starts_with('!') || behind_bracket.starts_with('?') ||
-      is_known(element_of(behind_bracket)))
-    return true;
-  const bool named = !behind_bracket.empty() && is_alpha(behind_bracket.front());
-  return named && behind_bracket.substr(0, behind_bracket.find('>')).contains('=');
-}
-
 class HtmlReader {
  public:
   HtmlReader(std::string_view text, Ending ending, Entities entities)
@@ -148,7 +138,8 @@ class HtmlReader {
     const bool within_line = std::ranges::find(kInline, name) != kInline.end();
     if (last < rest.size() && rest[last] != '>' && rest[last] != '/' && !is_blank(rest[last]))
       return false;
-    const bool certain = entities_ == Entities::Decoded || is_bare(rest.substr(last));
+    const bool certain = entities_ == Entities::Decoded ? !is_formula(rest.substr(last))
+                                                        : is_bare(rest.substr(last));
     if (!(is_known(name) && certain) && !has_attributes(name, rest.substr(last))) return false;
     if (!skip_behind(">", at_, no_tag_end_)) return false;
     if (!closing && name == "script") skip_to("</script", no_script_end_);
@@ -162,6 +153,17 @@ class HtmlReader {
   static bool is_bare(std::string_view behind) {
     const std::size_t end = std::min(behind.find_first_not_of(" /"), behind.size());
     return end < behind.size() && behind[end] == '>';
+  }
+
+  /// `a<b && c>d`: what would be attributes are neither names nor values.
+  static bool is_formula(std::string_view behind) {
+    const std::string_view within = behind.substr(0, behind.find_first_of("<>="));
+    return std::ranges::any_of(within,
+                               [](char c) {
+                                 return !is_alpha(c) && !is_digit(c) && !is_blank(c) && c != '/' &&
+                                        c != '-' && c != '_' && c != ':' && c != '.' && c != '@';
+                               }) &&
+           (within.size() == behind.size() || behind[within.size()] != '=');
   }
 
   /// Whether an element that is not known carries attributes, as no text in brackets does.
@@ -205,6 +207,30 @@ class HtmlReader {
   bool no_style_end_ = false;
 };
 
+/// Puts a blank behind every `<` behind which HTML's own reader would see more than a name in
+/// brackets: an element that it knows, a comment, or one of any name with an attribute, which may
+/// be a handler or a style. Read from the end, so that what follows a `<` is known at it.
+std::string without_open_tags(std::string_view text) {
+  const std::string lower = to_lower(text);
+  std::string reversed;
+  reversed.reserve(text.size());
+  bool attribute = false;  ///< an equals sign stands before the next `>`, or the end
+  for (std::size_t i = text.size(); i-- > 0;) {
+    const char c = text[i];
+    if (c == '>') attribute = false;
+    if (c == '=') attribute = true;
+    if (c == '<') {
+      const std::string_view behind = std::string_view{lower}.substr(i + 1);
+      const char first = behind.empty() ? ' ' : behind.front();
+      if (first == '!' || first == '?' || (is_alpha(first) && attribute) ||
+          is_known(element_of(behind)))
+        reversed.push_back(' ');
+    }
+    reversed.push_back(c);
+  }
+  return {reversed.rbegin(), reversed.rend()};
+}
+
 }  // namespace
 
 std::string without_html(std::string_view text, Ending ending) {
@@ -221,13 +247,7 @@ std::string without_late_tags(std::string text, Ending ending) {
     if (without == text) break;
     text = std::move(without);
   }
-  std::string out;
-  const std::string lower = to_lower(text);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    out.push_back(text[i]);
-    if (text[i] == '<' && may_do_harm(std::string_view{lower}.substr(i + 1))) out.push_back(' ');
-  }
-  return out;
+  return without_open_tags(text);
 }
 
 }  // namespace cardstock::card

@@ -129,7 +129,10 @@ std::string clean_text(std::string_view raw, std::size_t max_bytes) {
   std::string words = words_of_markup(clean_characters(window, Breaks::Kept), ending);
   if (words.find('<') != std::string::npos)
     words = without_late_tags(clean_characters(words, Breaks::Dropped), ending);
-  return one_line(words, max, cut, Breaks::Dropped);
+  std::string line = one_line(words, max, cut, Breaks::Dropped);
+  // `---` alone rules nothing off: it is what somebody wrote.
+  const bool marks_only = line.empty() && window.find_first_of("<&") == std::string_view::npos;
+  return marks_only ? one_line(window, max, cut, Breaks::Dropped) : line;
 }
 
 std::string owner_label(std::string_view raw, std::size_t max_bytes) {

@@ -104,7 +104,7 @@ void check_criteria(const Config& config, const Lines& lines, Faults& faults) {
     const std::uint32_t line = line_of(lines, entry);
     if (criterion.name.empty()) {
       faults.add(line, "criteria.name is missing");
-    } else if (!names.insert(criterion.name).second) {
+    } else if (!names.insert(trim(criterion.name)).second) {
       faults.add(line, "criteria.name must be unique: " + shown(criterion.name) + " stands twice");
     }
     if (!has_condition(criterion))

@@ -28,6 +28,7 @@ struct Writer {
 
   std::string operator()(const TextKind& kind) const {
     const std::string& text = kind.at(target);
+    if (text.empty() && kind.check == check_filled) return {};
     return quoted(kind.check == check_proxy ? without_password(text) : text);
   }
   std::string operator()(const PathKind& kind) const { return quoted(kind.at(target)); }

@@ -101,8 +101,8 @@ const std::vector<Setting>& table() {
        "Callers may bring their own credentials."},
       {"threatconnect", "pass_through_hosts",
        TextListKind{CARDSTOCK_CONFIG(threatconnect.pass_through_hosts), check_host_pattern},
-       "Instances that callers may name: host patterns (https only) or full origins such as "
-       "\"https://tc.example.com:8443\"."},
+       "Instances that callers may name, beside the one of base_url: host patterns (https only) or "
+       "full origins such as \"https://tc.example.com:8443\"."},
       {"threatconnect", "ca_file", PathKind{CARDSTOCK_CONFIG(threatconnect.ca_file)},
        "PEM file with the only authorities to trust; empty: the system's."},
       {"threatconnect", "proxy", TextKind{CARDSTOCK_CONFIG(threatconnect.proxy), check_proxy},
@@ -192,8 +192,8 @@ const std::vector<Setting>& table() {
 
       {kCriteria, "name", TextKind{CARDSTOCK_CRITERION(name), check_filled},
        "As the card shows it.", "\"Block at the firewall\""},
-      {kCriteria, "owner", TextKind{CARDSTOCK_CRITERION(owner)},
-       "This owner's copy; empty: any visible owner's.", "\"Org A\""},
+      {kCriteria, "owner", TextKind{CARDSTOCK_CRITERION(owner), check_filled},
+       "This owner's copy; left out: any visible owner's.", "\"Org A\""},
       {kCriteria, "types", TextListKind{CARDSTOCK_CRITERION(types), check_type_name},
        "Entity types; empty: all.", "[\"IpAddress\"]"},
       {kCriteria, "min_confidence", OptionalRealKind{CARDSTOCK_CRITERION(min_confidence), 0, 100},
@@ -205,8 +205,8 @@ const std::vector<Setting>& table() {
       {kCriteria, "max_false_positives",
        OptionalRealKind{CARDSTOCK_CRITERION(max_false_positives), 0, 1e9},
        "Reports of false positives, at most.", "0"},
-      {kCriteria, "tag", TextKind{CARDSTOCK_CRITERION(tag)}, "A tag that the copy must have.",
-       "\"block\""},
+      {kCriteria, "tag", TextKind{CARDSTOCK_CRITERION(tag), check_filled},
+       "A tag that the copy must have.", "\"block\""},
   };
   return rows;
 }

@@ -63,6 +63,15 @@ void write_off_scale(JsonWriter& json, const OffScale& sent) {
   json.end_object();
 }
 
+void write_unread(JsonWriter& json, const Unread& unread) {
+  if (unread == Unread{}) return;
+  json.key("more").begin_object();
+  if (unread.attributes != 0) json.field("attr", unread.attributes);
+  if (unread.groups != 0) json.field("grp", unread.groups);
+  if (unread.tags != 0) json.field("tags", unread.tags);
+  json.end_object();
+}
+
 void write_copy(JsonWriter& json, const OwnerCopy& copy) {
   json.begin_object().field("id", copy.id);
   if (copy.owner_id != 0) json.field("oid", copy.owner_id);
@@ -98,6 +107,7 @@ void write_copy(JsonWriter& json, const OwnerCopy& copy) {
   write_list(json, "tags", copy.tags, write_name);
   write_list(json, "labels", copy.security_labels, write_name);
   write_off_scale(json, copy.off_scale);
+  write_unread(json, copy.unread);
   json.end_object();
 }
 
@@ -210,6 +220,20 @@ error_code read_off_scale(Value value, OffScale& out) {
   });
 }
 
+error_code read_count(Value value, std::int64_t& out) {
+  const auto error = read_whole(value, out);
+  return error || out >= Unread::kUnreadable ? error : simdjson::NUMBER_OUT_OF_RANGE;
+}
+
+error_code read_unread(Value value, Unread& out) {
+  return read_object(value, [&out](std::string_view key, Value field) {
+    if (key == "attr") return read_count(field, out.attributes);
+    if (key == "grp") return read_count(field, out.groups);
+    if (key == "tags") return read_count(field, out.tags);
+    return json::skip(field);
+  });
+}
+
 error_code read_copy(Value value, OwnerCopy& out) {
   return read_object(value, [&out](std::string_view key, Value field) {
     if (key == "id") return read_whole(field, out.id);
@@ -230,6 +254,7 @@ error_code read_copy(Value value, OwnerCopy& out) {
     if (key == "tags") return read_list(field, out.tags, read_text);
     if (key == "labels") return read_list(field, out.security_labels, read_text);
     if (key == "odd") return read_off_scale(field, out.off_scale);
+    if (key == "more") return read_unread(field, out.unread);
     return json::skip(field);
   });
 }

@@ -151,16 +151,46 @@ error_code read_name(Value value, std::vector<std::string>& out) {
   return error;
 }
 
+/// The items of a collection, counted as sent; -1 when what stands there is neither list nor object
+/// nor null.
+template <class Item>
+error_code read_items(Value value,
+                      std::vector<Item>& out,
+                      error_code (*read_item)(Value, std::vector<Item>&),
+                      std::int64_t& sent) {
+  json::Type type{};
+  if (const auto error = value.type().get(type)) return error;
+  if (type != json::Type::array && type != json::Type::object) {
+    if (type != json::Type::null) sent = Unread::kUnreadable;
+    return json::skip(value);
+  }
+  return json::each_element_or_one(value, [&](Value item) {
+    ++sent;
+    return read_item(item, out);
+  });
+}
+
 /// A nested collection: missing, null, `{}`, `{"data":null}` and `{"data":[]}` alike are empty.
+/// `unread`: by how much its `count` exceeds what was sent.
 template <class Item>
 error_code read_collection(Value value,
                            std::vector<Item>& out,
-                           error_code (*read_item)(Value, std::vector<Item>&)) {
+                           error_code (*read_item)(Value, std::vector<Item>&),
+                           std::int64_t& unread) {
   out.clear();
-  return json::each_field_if_object(value, [&](std::string_view key, Value data) {
-    if (key != "data") return json::skip(data);
-    return json::each_element_or_one(data, [&](Value item) { return read_item(item, out); });
-  });
+  std::int64_t sent = 0;
+  Text count;
+  json::Type type{};
+  if (const auto error = value.type().get(type)) return error;
+  const auto error =
+      type != json::Type::object
+          ? read_items(value, out, read_item, sent)
+          : json::each_field_if_object(value, [&](std::string_view key, Value field) {
+              if (key == "count") return json::read_text(field, count);
+              return key == "data" ? read_items(field, out, read_item, sent) : json::skip(field);
+            });
+  unread = sent < 0 ? sent : std::max(json::to_integer(count).value_or(0) - sent, std::int64_t{0});
+  return error;
 }
 
 /// `MD5 : SHA1 : SHA256`, those that are known.
@@ -212,12 +242,17 @@ error_code read_row(Value value, Row& row, bool& is_row) {
   is_row = false;
   OwnerCopy& copy = row.copy;
   Scalars scalars;
+  std::int64_t unread_labels = 0;  // of what the card does not show
   const auto error = json::each_field_if_object(value, [&](std::string_view key, Value field) {
     if (Text* const slot = slot_of(scalars, key)) return json::read_text(field, *slot);
-    if (key == "attributes") return read_collection(field, copy.attributes, read_attribute);
-    if (key == "associatedGroups") return read_collection(field, copy.groups, read_group);
-    if (key == "tags") return read_collection(field, copy.tags, read_name);
-    if (key == "securityLabels") return read_collection(field, copy.security_labels, read_name);
+    Unread& unread = copy.unread;
+    if (key == "attributes")
+      return read_collection(field, copy.attributes, read_attribute, unread.attributes);
+    if (key == "associatedGroups")
+      return read_collection(field, copy.groups, read_group, unread.groups);
+    if (key == "tags") return read_collection(field, copy.tags, read_name, unread.tags);
+    if (key == "securityLabels")
+      return read_collection(field, copy.security_labels, read_name, unread_labels);
     return json::skip(field);
   });
   if (error || is_blank(scalars.owner)) return error;

@@ -195,8 +195,11 @@ std::optional<WallTime> parse_timestamp(std::string_view text) {
   if (!in.ok || !in.rest.empty()) return std::nullopt;
   auto time =
       at(year, static_cast<unsigned>(month), static_cast<unsigned>(day), hour, minute, second);
-  if (time) *time += fraction - offset;
-  return time;
+  if (!time) return std::nullopt;
+  // The offset may lead out of the years that can be written again.
+  constexpr WallTime kEnd = std::chrono::sys_days{std::chrono::year{10000} / 1 / 1};
+  const WallTime moment = *time + fraction - offset;
+  return moment < WallTime{} || moment >= kEnd ? std::nullopt : std::optional{moment};
 }
 
 std::string to_words(std::chrono::milliseconds span) {

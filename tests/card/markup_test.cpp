@@ -4,10 +4,11 @@
 
 #include <cardstock/util/text.hpp>
 
+#include "markup.hpp"
 #include "text_cleaning.hpp"
 
 using cardstock::is_alpha;
-using cardstock::card::clean_text;
+using namespace cardstock::card;
 
 namespace {
 std::string words(std::string_view text) {
@@ -167,5 +168,30 @@ TEST_CASE("markup: what only looks like Markdown stays", "[card]") {
                            "rule: *Trojan.Win32*.gen",
                            "HKLM\\Software\\*"}) {
     CHECK(words(text) == text);
+  }
+}
+
+TEST_CASE("markup: a formula keeps its words, and a text that is all marks its marks", "[card]") {
+  CHECK(words("if (a<b && c>d) x=<y>;") == "if (a< b && c>d) x=<y>;");
+  CHECK(words("<b && c onclick=x>left") == "left");
+  CHECK(words("---") == "---");
+  CHECK(words(" *** ") == "***");
+  CHECK(words("<script>x</script>").empty());
+  CHECK(words("&lt;script&gt;x&lt;/script&gt;").empty());
+}
+
+// Nothing is timed: what is not linear does not end before the test's limit.
+TEST_CASE("markup: megabytes of any mark are read once", "[card]") {
+  for (const std::string_view mark :
+       {"<x",    "<x ",   "<x y=", "<b ",      "<b",     "</",       "<!",  "<!--", "<?",
+        "&lt;x", "&",     "[",     "](",       "](a \"", "*a ",      "_a",  "~~",   "`",
+        "``` ",  "\n```", "# ",    "<script>", "<style", "a<b && c", "= <a"}) {
+    CAPTURE(mark);
+    std::string text;
+    while (text.size() < 2'000'000) text += mark;
+    const std::string left = words_of_markup(text, Ending::Whole);
+    CHECK(left.size() <= text.size());
+    CHECK(without_late_tags(text, Ending::Whole).size() <= 2 * text.size());
+    CHECK(without_late_tags(text, Ending::Cut).size() <= 2 * text.size());
   }
 }

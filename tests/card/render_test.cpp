@@ -271,6 +271,41 @@ TEST_CASE("render: lists are capped and say what is missing", "[card]") {
   CHECK(card_of(record_of(copies), settings).list("associated_groups", "name").size() == 250);
 }
 
+TEST_CASE("render: what is past a cap counts once, as it was sent", "[card]") {
+  auto first = copy_of("Org A", 1);
+  auto second = copy_of("Source B", 2);
+  for (auto* copy : {&first, &second}) {
+    for (const char* text : {"one", "<b>one</b>", "two", "two", " ", "three"}) {
+      copy->attributes.push_back({.type = "Source", .value = text});
+      copy->tags.emplace_back(text);
+    }
+  }
+  auto settings = settings_for("Org A");
+  settings.max_attributes = 2;
+  settings.max_tags = 2;
+  const auto card = card_of(record_of({first, second}), settings);
+  CHECK(card.list("attributes", "value") == Texts{"one", "two"});
+  CHECK(card.list("tags") == Texts{"one", "two"});
+  // Past it markup is not looked at: Source B's "<b>one</b>" counts.
+  CHECK(card.list("notes") == Texts{"2 of 7 attributes shown", "2 of 3 tags shown"});
+}
+
+TEST_CASE("render: lists that ThreatConnect cut or spoilt are told", "[card]") {
+  auto org = copy_of("Org A", 1);
+  org.unread = {.attributes = 3, .groups = 249, .tags = threatconnect::Unread::kUnreadable};
+  auto source = copy_of("Source B", 2);
+  source.unread = {.attributes = threatconnect::Unread::kUnreadable, .groups = INT64_MAX};
+  const auto settings = settings_for("Org A");
+  CHECK(notes_of(record_of({org}), settings) ==
+        Texts{"ThreatConnect holds 249 more groups than it sent; see its portal.",
+              "ThreatConnect holds 3 more attributes than it sent; see its portal.",
+              "The tags that ThreatConnect sent could not all be read."});
+  CHECK(notes_of(record_of({org, source}), settings).size() == 4);
+  auto denied = settings;
+  denied.owners.deny = {"Org A", "Source B"};
+  CHECK(notes_of(record_of({org, source}), denied).empty());
+}
+
 TEST_CASE("render: no copy left after the lists is no card", "[card]") {
   auto settings = settings_for("Org A");
   settings.owners.allow = {"Org A"};

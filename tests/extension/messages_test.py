@@ -24,6 +24,9 @@ FOR_OTHERS = {
     "ThreatConnect cards exist for IpAddress, InternetDomainName, URL, Hash and EmailAddress only.",
     "This service has no ThreatConnect credentials of its own; send yours, or ask its operator to set them.",
     "ThreatConnect refused this service's own credentials; tell its operator.",
+    "ThreatConnect refused these credentials a moment ago; correct them, or ask again in half a minute.",
+    "The ThreatConnect API ID, secret or token is longer than any such key; copy it again.",
+    "The ThreatConnect API ID, secret or token holds characters that no such key has; copy it again.",
 }
 ONE_LITERAL = r'"(?:[^"\\\n]|\\.)*"'
 

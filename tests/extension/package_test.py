@@ -227,7 +227,14 @@ class Packaging(unittest.TestCase):
                           ("def f():\n    raise A() from None\n", "no Python 2.7"), ("x = (y := 1)\n", "no Python 2.7"),
                           ("class A(metaclass=B): pass\n", "no Python 2.7"), ("# \u00fc\n", "ASCII"), ("\0", "does not compile"),
                           ("x = " + "(" * 5000 + ")" * 5000 + "\n", "does not compile"), ("import more\n", "imports more.py"),
-                          ("from more.inner import x\n", "imports more.py")):
+                          ("from more.inner import x\n", "imports more.py"), ("from . import more\n", "imports from a package"),
+                          ("print(1, file=sys.stderr)\n", f"line {lines + 1} is no Python 2.7"), ("a, *b = (1, 2, 3)\n", "no Python 2.7"),
+                          ("N = 1_000\n", "no Python 2.7"), ("x = {**{}}\n", "no Python 2.7"), ("x = [*(1, 2)]\n", "no Python 2.7"),
+                          ("x = f(*a, *b)\n", "no Python 2.7"), ("def g():\n    yield 1\n    return 2\n", "no Python 2.7"),
+                          ('x = rb"x"\n', "no Python 2.7"), ("x = ...\n", "no Python 2.7"),
+                          ("a @= 2\n", f"line {lines + 1} is no Python 2.7"), ("x = a @ b\n", "no Python 2.7"),
+                          ('exec("x = 1")\n', "cannot be checked"), ('__import__("ssl")\n', "cannot be checked"),
+                          ("import importlib\n", "cannot be checked")):
             with self.subTest(more[:30]):
                 (self.folder / "more.py").write_text("ONE = 1\n", encoding="utf-8")
                 path.write_text(good + more, encoding="utf-8")
@@ -240,7 +247,8 @@ class Packaging(unittest.TestCase):
         good = path.read_text(encoding="ascii")
         for more in ("TRUST = ssl._create_unverified_context()\n", "TRUST.verify_mode = ssl.CERT_NONE\n",
                      "TRUST.check_hostname = False\n", 'setattr(TRUST, "check_hostname", False)\n',
-                     "ssl._create_default_https_context = None\n", "from ssl import CERT_NONE as C\n"):
+                     "ssl._create_default_https_context = None\n", "TRUST = ssl.SSLContext(ssl.PROTOCOL_SSLv23)\n",
+                     "ssl.wrap_socket(None)\n", "from ssl import CERT_NONE as C\n"):
             with self.subTest(more.strip()):
                 path.write_text(good + more, encoding="ascii")
                 self.assert_refused("the checking of certificates stays as it is")

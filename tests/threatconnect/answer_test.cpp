@@ -307,6 +307,37 @@ TEST_CASE("answer: a collection may be missing, null, empty or one object", "[th
   }
   CHECK(row_of(R"("tags":{"data":{"name":"one"},"count":1},)").copy.tags ==
         std::vector<std::string>{"one"});
+  CHECK(row_of(R"("tags":[{"name":"one"}],)").copy.tags == std::vector<std::string>{"one"});
+}
+
+TEST_CASE("answer: what a collection lacks or cannot be read of is counted", "[threatconnect]") {
+  struct Row {
+    const char* value;
+    std::int64_t unread;
+  };
+  for (const auto& [value, unread] : std::vector<Row>{
+           {"null", 0},
+           {"{}", 0},
+           {"[]", 0},
+           {R"({"data":null})", 0},
+           {R"({"count":0})", 0},
+           {R"({"count":5})", 5},
+           {R"({"data":[null,1,"x",[],{}]})", 0},
+           {R"({"data":[{"name":"a","type":"T","value":"v","id":1}],"count":250})", 249},
+           {R"({"count":"250","data":{"name":"a","type":"T","value":"v","id":1}})", 249},
+           {R"({"count":1,"data":[{"name":"a"},{"name":"b"}]})", 0},
+           {R"({"count":"many","data":[]})", 0},
+           {R"("x")", Unread::kUnreadable},
+           {"7", Unread::kUnreadable},
+           {R"({"data":"x"})", Unread::kUnreadable},
+           {R"({"data":false,"count":3})", Unread::kUnreadable}}) {
+    CAPTURE(value);
+    const std::string text{value};
+    CHECK(row_of(R"("attributes":)" + text + ",").copy.unread == Unread{.attributes = unread});
+    CHECK(row_of(R"("associatedGroups":)" + text + ",").copy.unread == Unread{.groups = unread});
+    CHECK(row_of(R"("tags":)" + text + ",").copy.unread == Unread{.tags = unread});
+    CHECK(row_of(R"("securityLabels":)" + text + ",").copy.unread == Unread{});
+  }
 }
 
 TEST_CASE("answer: of a repeated key the last counts", "[threatconnect]") {

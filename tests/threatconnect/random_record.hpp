@@ -80,6 +80,8 @@ class RandomRecord {
     for (std::size_t left = below(4); left > 0; --left) copy.tags.push_back(text());
     for (std::size_t left = below(3); left > 0; --left) copy.security_labels.push_back(text());
     if (below(4) == 0) copy.off_scale = {text(), text(), text(), text(), text()};
+    if (below(4) == 0)
+      copy.unread = {Unread::kUnreadable, id() & INT64_MAX, static_cast<std::int64_t>(below(3))};
     return copy;
   }
 

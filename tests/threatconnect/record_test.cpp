@@ -142,6 +142,8 @@ TEST_CASE("record: anything else is a damaged row", "[threatconnect]") {
                                 R"({"v":1,"copies":[{"attr":[[]]}]})",
                                 R"({"v":1,"copies":[{"attr":[{"def":"true"}]}]})",
                                 R"({"v":1,"copies":[{"grp":{}}]})",
+                                R"({"v":1,"copies":[{"more":{"grp":-2}}]})",
+                                R"({"v":1,"copies":[{"more":{"tags":"1"}}]})",
                                 R"({"v":1,"copies":[{"odd":[]}]})",
                                 R"({"v":1,"copies":[{"odd":{"conf":7}}]})",
                                 deep}) {

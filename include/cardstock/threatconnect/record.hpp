@@ -47,6 +47,15 @@ struct OffScale {
   bool operator==(const OffScale&) const = default;
 };
 
+/// What the service holds of a copy's lists and did not send, or sent in a form that is no list.
+struct Unread {
+  static constexpr std::int64_t kUnreadable = -1;  ///< in place of a number: nobody knows how many
+  std::int64_t attributes = 0;
+  std::int64_t groups = 0;
+  std::int64_t tags = 0;
+  bool operator==(const Unread&) const = default;
+};
+
 /// One owner's copy of the indicator. Unset is not 0: an absent or null value is nullopt.
 struct OwnerCopy {
   std::int64_t id = 0;  ///< exact; can exceed 2^53
@@ -67,6 +76,7 @@ struct OwnerCopy {
   std::vector<std::string> tags;
   std::vector<std::string> security_labels;
   OffScale off_scale;
+  Unread unread;
   bool operator==(const OwnerCopy&) const = default;
 };
 
