@@ -56,8 +56,10 @@ std::vector<std::string> Audit::recent(std::size_t most) const {
   std::vector<std::string> lines;
   if (path_.empty()) return lines;
   const Result<std::optional<std::string>> tail = read_file_end(path_, kTail);
-  if (!tail || !*tail) return lines;
-  std::string_view rest = **tail;
+  if (!tail) return lines;
+  const std::optional<std::string>& end = *tail;
+  if (!end) return lines;
+  std::string_view rest = *end;
   // What does not end in a line's end is half a line, or not ours; what does not begin with one may
   // be half, too, unless it is the file's beginning.
   const bool whole = rest.size() < kTail;

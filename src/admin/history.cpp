@@ -229,9 +229,10 @@ void History::restore(Track& track, const Saved& saved, WallTime now) {
 Status History::load(const std::string& path, WallTime now) {
   const Result<std::optional<std::string>> text = read_file_end(path, kMaxFile);
   if (!text) return std::unexpected(text.error());
+  const std::optional<std::string>& saved = *text;
   simdjson::dom::parser parser;
   element root;
-  if (!*text || parser.parse(**text).get(root) != simdjson::SUCCESS) return {};
+  if (!saved || parser.parse(*saved).get(root) != simdjson::SUCCESS) return {};
   const LockGuard lock{mutex_};
   restore(hour_, saved_in(root["hour"]), now);
   restore(day_, saved_in(root["day"]), now);

@@ -237,6 +237,25 @@ void add_logins(Families& to, const LoginFigures& f) {
   to.add(std::move(logins));
 }
 
+void add_prewarm(Families& to, const PrewarmFigures& f) {
+  Family indicators = counters("cardstock_prewarm_indicators_total",
+                               "Indicators of prewarm jobs, by what came of them.");
+  indicators.with("outcome", "found", number(f.found))
+      .with("outcome", "absent", number(f.absent))
+      .with("outcome", "fresh", number(f.fresh))
+      .with("outcome", "refused", number(f.refused))
+      .with("outcome", "failed", number(f.failed));
+  to.add(std::move(indicators));
+  Family ended = counters("cardstock_prewarm_jobs_total", "Prewarm jobs that have ended, by how.");
+  ended.with("outcome", "done", number(f.jobs_done))
+      .with("outcome", "failed", number(f.jobs_failed))
+      .with("outcome", "cancelled", number(f.jobs_cancelled));
+  to.add(std::move(ended));
+  Family jobs = gauges("cardstock_prewarm_jobs", "Prewarm jobs now, by state.");
+  jobs.with("state", "running", number(f.running)).with("state", "waiting", number(f.waiting));
+  to.add(std::move(jobs));
+}
+
 }  // namespace
 
 std::string metrics_text(const Figures& figures) {
@@ -248,6 +267,7 @@ std::string metrics_text(const Figures& figures) {
   add_limiter(all, figures.enricher, figures.now);
   add_store(all, figures.store, figures.enricher.store_failures);
   add_logins(all, figures.logins);
+  add_prewarm(all, figures.prewarm);
   return all.text();
 }
 

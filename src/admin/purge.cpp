@@ -138,12 +138,17 @@ Result<PurgeOrder> read_purge_order(std::string_view json, WallTime now) {
 Purges::Purges(enrich::Enricher& enricher, Audit& audit)
     : enricher_{enricher}, audit_{audit}, thread_{[this] { run(); }} {}
 
-Purges::~Purges() {
+void Purges::stop() {
+  stop_.request_stop();
   {
     const LockGuard lock{mutex_};
     stopping_ = true;
   }
   changed_.notify_all();
+}
+
+Purges::~Purges() {
+  stop();
   thread_.join();
   const LockGuard lock{mutex_};
   for (Job& job : jobs_)
@@ -181,7 +186,9 @@ void Purges::run() {
 Result<std::int64_t> Purges::carry_out(const Job& job) {
   std::int64_t purged = 0;
   std::optional<Error> error;
-  for (const store::PurgeFilter& filter : job.order.filters) {
+  for (store::PurgeFilter filter : job.order.filters) {
+    if (stop_.stop_requested()) break;
+    filter.stop = stop_.get_token();
     const Result<std::int64_t> part = enricher_.purge(filter);
     if (part) {
       purged += *part;
@@ -189,11 +196,19 @@ Result<std::int64_t> Purges::carry_out(const Job& job) {
       error = part.error();
     }
   }
+  const bool interrupted = stop_.stop_requested();
+  if (interrupted)
+    error = Error{ErrorCode::Cancelled,
+                  "The service is stopping; " + std::to_string(purged) +
+                      " rows were purged before it, and there may be more. Order it again.",
+                  "shutdown"};
   audit_.record({.action = "purge",
                  .who = job.asker.caller,
                  .address = job.asker.address,
                  .what = job.order.what + ": " + std::to_string(purged) + " rows",
-                 .outcome = error ? std::string{name_of(error->code)} : "done",
+                 .outcome = interrupted ? "interrupted"
+                            : error     ? std::string{name_of(error->code)}
+                                        : "done",
                  .request_id = job.asker.request_id});
   if (error) return std::unexpected(*std::move(error));
   return purged;

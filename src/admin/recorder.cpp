@@ -17,6 +17,10 @@ Recorder::Recorder(std::string path, Parts parts)
     const Status loaded = parts_.history.load(path_, parts_.clock.wall());
     if (!loaded) parts_.log.warning("history_not_read", {{"cause", loaded.error().cause}});
   }
+  if (!parts_.top_path.empty()) {
+    const Status loaded = parts_.top.load(parts_.top_path);
+    if (!loaded) parts_.log.warning("asked_most_not_read", {{"cause", loaded.error().cause}});
+  }
   thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
 }
 
@@ -31,8 +35,8 @@ Recorder::~Recorder() {
 }
 
 void Recorder::save() {
-  if (path_.empty()) return;
-  const Status saved = parts_.history.save(path_);
+  Status saved = path_.empty() ? Status{} : parts_.history.save(path_);
+  if (saved && !parts_.top_path.empty()) saved = parts_.top.save(parts_.top_path);
   if (!saved && !told_) parts_.log.warning("history_not_kept", {{"cause", saved.error().cause}});
   told_ = !saved;
 }

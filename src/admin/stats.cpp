@@ -95,6 +95,24 @@ void write_store(JsonWriter& json, const store::StoreStats& s, const enrich::Enr
   json.end_array();
 }
 
+void write_prewarm(JsonWriter& json, const PrewarmFigures& s) {
+  json.key("prewarm").begin_object();
+  json.field("running", std::uint64_t{s.running}).field("waiting", std::uint64_t{s.waiting});
+  json.key("jobs").begin_object();
+  json.field("done", s.jobs_done)
+      .field("failed", s.jobs_failed)
+      .field("cancelled", s.jobs_cancelled)
+      .end_object();
+  json.key("indicators").begin_object();
+  json.field("found", s.found)
+      .field("absent", s.absent)
+      .field("fresh", s.fresh)
+      .field("refused", s.refused)
+      .field("failed", s.failed)
+      .end_object()
+      .end_object();
+}
+
 }  // namespace
 
 std::string_view name_of(Outcome outcome) noexcept {
@@ -148,6 +166,7 @@ Figures read_figures(const StatsSources& sources) {
           .now = sources.clock.wall(),
           .requests = sources.requests.figures(),
           .logins = sources.logins.figures(),
+          .prewarm = sources.prewarm,
           .enricher = sources.enricher.stats(),
           .store = sources.store.stats()};
 }
@@ -171,6 +190,7 @@ std::string stats_json(const Figures& figures) {
       .field("refused", figures.logins.refused)
       .field("held_off", figures.logins.held_off)
       .end_object();
+  write_prewarm(json, figures.prewarm);
   json.key("recent_errors").begin_array();
   for (const enrich::RecentError& error : enricher.recent_errors) {
     json.begin_object()

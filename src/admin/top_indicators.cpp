@@ -1,8 +1,20 @@
 #include <cardstock/admin/top_indicators.hpp>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <simdjson.h>
+
+#include <cardstock/util/file.hpp>
+#include <cardstock/util/json_writer.hpp>
 
 namespace cardstock::admin {
+namespace {
+
+constexpr std::size_t kMaxFile = std::size_t{16} << 20U;
+
+}  // namespace
 
 void TopIndicators::count(const Indicator& indicator) {
   const std::uint64_t hash = siphash(key_, indicator.canonical());
@@ -36,6 +48,67 @@ std::vector<TopIndicators::Row> TopIndicators::top(std::size_t most) const {
   std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(shown), before);
   all.resize(shown);
   return all;
+}
+
+void TopIndicators::place(Row row) {
+  const std::uint64_t hash = siphash(key_, row.canonical);
+  Shard& shard = shards_[hash % kShards];
+  const LockGuard lock{shard.mutex};
+  const auto least = std::ranges::min_element(shard.rows, {}, &Row::asks);
+  if (least->asks >= row.asks) return;
+  shard.hashes[static_cast<std::size_t>(least - shard.rows.begin())] = hash;
+  *least = std::move(row);
+}
+
+Status TopIndicators::load(const std::string& path) {
+  const Result<std::optional<std::string>> text = read_file_end(path, kMaxFile);
+  if (!text) return std::unexpected(text.error());
+  const std::optional<std::string>& saved = *text;
+  simdjson::dom::parser parser;
+  simdjson::dom::array rows;
+  if (!saved || parser.parse(*saved)["indicators"].get(rows) != simdjson::SUCCESS) return {};
+  for (const simdjson::dom::element each : rows) {
+    std::string_view type;
+    std::string_view name;
+    Row row;
+    if (each["type"].get(type) != simdjson::SUCCESS ||
+        each["name"].get(name) != simdjson::SUCCESS ||
+        each["asks"].get(row.asks) != simdjson::SUCCESS ||
+        each["over"].get(row.over) != simdjson::SUCCESS || row.over > row.asks)
+      continue;
+    const std::optional<EntityType> known = entity_type(type);
+    if (!known) continue;
+    const Result<Indicator> indicator = Indicator::parse(*known, name);
+    if (!indicator || indicator->canonical() != name) continue;
+    row.type = *known;
+    row.canonical = name;
+    place(std::move(row));
+  }
+  return {};
+}
+
+Status TopIndicators::save(const std::string& path) const {
+  return replace_file(path, top_json(top(kShards * kSlots)));
+}
+
+std::string top_json(const std::vector<TopIndicators::Row>& rows) {
+  std::string out;
+  JsonWriter json{out};
+  json.begin_object().key("indicators").begin_array();
+  for (const TopIndicators::Row& row : rows) {
+    json.begin_object()
+        .field("type", name_of(row.type))
+        .field("name", std::string_view{row.canonical})
+        .field("asks", row.asks)
+        .field("over", row.over)
+        .end_object();
+  }
+  json.end_array().end_object();
+  return out;
+}
+
+std::string top_file_of(const std::string& store_path) {
+  return store_path + ".asked";
 }
 
 void TopIndicators::halve() {

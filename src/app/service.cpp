@@ -7,6 +7,7 @@
 
 #include <cardstock/admin/audit.hpp>
 #include <cardstock/admin/history.hpp>
+#include <cardstock/admin/top_indicators.hpp>
 #include <cardstock/enrich/enricher.hpp>
 #include <cardstock/enrich/sweeper.hpp>
 #include <cardstock/enrich/tenant.hpp>
@@ -101,6 +102,8 @@ http::ApiSettings api_settings(const cli::Config& config) {
   settings.admin_token = config.admin.token;
   settings.card_timeout = config.threatconnect.card_timeout;
   settings.audit_file = admin::audit_file_of(config.store.path);
+  settings.top_file = admin::top_file_of(config.store.path);
+  settings.prewarm_spool = config.store.path + ".prewarm";
   settings.history_file = admin::history_file_of(config.store.path);
   return settings;
 }
@@ -259,6 +262,7 @@ Result<std::unique_ptr<fetch::HttpClient>> upstream_client(
                                     .call_timeout = section.call_timeout,
                                     .ca_file = section.ca_file,
                                     .proxy = section.proxy,
+                                    .proxy_ca_file = section.proxy_ca_file,
                                     .user_agent = "Cardstock/" + version()});
 }
 

@@ -14,6 +14,8 @@ namespace {
 constexpr std::array<std::string_view, 9> kCommands{
     "serve", "lookup", "prewarm", "stats", "purge", "export", "import", "doctor", "metadata"};
 
+constexpr std::size_t kMostAsked = 1024;  // as many as the service remembers
+
 constexpr std::string_view kExitCodes =
     "Exit status:\n"
     "  0  done\n"
@@ -51,7 +53,11 @@ constexpr std::string_view kPrewarmNotes =
     "bundle; gzip of each.\n"
     "Types come from --type, else from the list, else they are recognised. Every indicator is "
     "asked once, however it is\n"
-    "spelled, and not at all while what the cache holds is fresh.\n";
+    "spelled, and not at all while what the cache holds is fresh.\n"
+    "With --most-asked or --tql the service prewarms by itself, and the command shows how far it "
+    "is; stopped, it cancels\n"
+    "that. URL and token are then the admin listener's. A query is such as 'rating >= 3 and "
+    "lastModified > \"2026-11-26\"'.\n";
 
 constexpr std::string_view kPurgeNotes =
     "A row goes when it fits every term that is given. Nothing that was fetched before comes back, "
@@ -113,6 +119,14 @@ class Parser {
         ->type_name("COLUMN");
     prewarm->add_flag("--dry-run", prewarm_.dry_run,
                       "Ask nothing of ThreatConnect, foretell calls and time");
+    prewarm
+        ->add_option("--most-asked", most_asked_,
+                     "In place of lists: the N indicators that analysts ask for most")
+        ->type_name("N");
+    prewarm
+        ->add_option("--tql", prewarm_.tql,
+                     "In place of lists: what this query finds in ThreatConnect")
+        ->type_name("QUERY");
     add_service(prewarm, prewarm_.service, "URL of the service");
 
     CLI::App* const stats = add("stats", "Show the admin figures in the terminal", "");
@@ -236,7 +250,7 @@ class Parser {
     }
     if (name == "prewarm") {
       with_default(prewarm_.service.config);
-      return prewarm_;
+      return prewarm();
     }
     if (name == "stats") {
       with_default(stats_.service.config);
@@ -256,6 +270,22 @@ class Parser {
     }
     if (name == "purge") return purge(with_default);
     return usage_error("a command is required");
+  }
+
+  Result<Command> prewarm() {
+    const std::optional<std::size_t>& asked = most_asked_;
+    const bool most = asked.has_value();
+    if (asked) prewarm_.most_asked = *asked;
+    if (most && (prewarm_.most_asked == 0 || prewarm_.most_asked > kMostAsked))
+      return usage_error("--most-asked must be a number from 1 to " + std::to_string(kMostAsked));
+    const bool query = !prewarm_.tql.empty();
+    const bool list = !prewarm_.files.empty() || !prewarm_.type.empty() ||
+                      !prewarm_.column.empty() || prewarm_.dry_run;
+    if ((most && query) || ((most || query) && list)) {
+      return usage_error(
+          "--most-asked and --tql stand alone, without files, --type, --column and --dry-run");
+    }
+    return prewarm_;
   }
 
   template <class WithDefault>
@@ -287,6 +317,7 @@ class Parser {
   ImportCommand import_;
   DoctorCommand doctor_;
   std::string older_than_;
+  std::optional<std::size_t> most_asked_;
 };
 
 }  // namespace

@@ -106,7 +106,11 @@ const std::vector<Setting>& table() {
       {"threatconnect", "ca_file", PathKind{CARDSTOCK_CONFIG(threatconnect.ca_file)},
        "PEM file with the only authorities to trust; empty: the system's."},
       {"threatconnect", "proxy", TextKind{CARDSTOCK_CONFIG(threatconnect.proxy), check_proxy},
-       "http://[user:password@]host:port; empty: none, whatever the environment says."},
+       "http://[user:password@]host:port, or https:// when the proxy itself speaks TLS; empty: "
+       "none, whatever the environment says."},
+      {"threatconnect", "proxy_ca_file", PathKind{CARDSTOCK_CONFIG(threatconnect.proxy_ca_file)},
+       "PEM file with the only authorities to trust for the certificate of a proxy at https://; "
+       "empty: as ca_file."},
       {"threatconnect", "connect_timeout",
        DurationKind{CARDSTOCK_CONFIG(threatconnect.connect_timeout), kTick, minutes{5}},
        "To reach ThreatConnect."},

@@ -43,9 +43,7 @@ void Dispatcher::on_answer(Instance& instance,
   instance.breaker.succeeded();
   instance.speed_up();
   instance.refusals_in_a_row = 0;
-  if (forms_.size() >= kMaxForms) forms_.clear();
-  forms_.insert_or_assign(instance_name(call->base), call->base);
-  note_accepted(*call->tenant);
+  note_accepted(*call->tenant, call->base);
   on_page(instance, call, *std::move(page));
 }
 
@@ -243,7 +241,9 @@ void Dispatcher::log_failure(const Call& call, const Error& error) {
                                         {"cause", error.cause}});
 }
 
-void Dispatcher::note_accepted(const Tenant& tenant) {
+void Dispatcher::note_accepted(const Tenant& tenant, const threatconnect::BaseUrl& form) {
+  if (forms_.size() >= kMaxForms) forms_.clear();
+  forms_.insert_or_assign(instance_name(form), form);
   const WallTime now = parts_.clock.wall();
   ledger_.of(tenant.id)->accept(now);
   const auto it = accepted_.find(tenant.id);
@@ -259,6 +259,11 @@ void Dispatcher::note_refused(Instance& instance, const Tenant& tenant, const Er
   for (const FlightPtr& flight : instance.take_tenant(tenant.id)) settle(flight, nullptr, &error);
   if (!ledger_.of(tenant.id)->refuse(parts_.clock.steady())) return;
   parts_.log.warning("credential_refused", {{"tenant", to_text(tenant.id)}});
+  // Whatever becomes of the purge, also over a restart: nothing is shown before it is accepted
+  // again.
+  accepted_.erase(tenant.id);
+  parts_.store.put_tenant(tenant.id,
+                          {.base_url = tenant.base.canonical(), .last_accepted_at = WallTime{}});
   purge_(tenant.id);
 }
 

@@ -30,23 +30,39 @@ Cache::Cache(const EnrichSettings& settings,
       memory_{settings.memory_bytes, parts.hash_key} {}
 
 EntryPtr Cache::in_memory(const Tenant& tenant, const Indicator& indicator) const {
-  return memory_.find(view(tenant, indicator));
+  EntryPtr entry = memory_.peek(view(tenant, indicator));
+  return entry && entry->as_of == parts_.store.foreign_writes() ? entry : nullptr;
 }
 
-EntryPtr Cache::held(const Tenant& tenant, const Indicator& indicator) {
-  if (EntryPtr entry = in_memory(tenant, indicator)) return entry;
+EntryPtr Cache::held(const Tenant& tenant, const Indicator& indicator, Lane lane) {
+  const KeyView key = view(tenant, indicator);
+  EntryPtr entry = lane == Lane::Prewarm ? memory_.peek(key) : memory_.find(key);
+  if (entry && entry->as_of == parts_.store.foreign_writes()) return entry;
+  return read(tenant, indicator, std::move(entry));
+}
+
+EntryPtr Cache::read(const Tenant& tenant, const Indicator& indicator, EntryPtr entry) {
   const std::uint64_t generation = memory_.generation();
+  // Before the row is read: what is written after this has the entry compared again.
+  const std::uint64_t as_of = parts_.store.foreign_writes();
   const auto stored = parts_.store.find({tenant.id, indicator.type(), indicator.canonical()});
   if (!stored) {
     counters_->store_failures.fetch_add(1, std::memory_order_relaxed);
-    parts_.log.warning("store_read_failed", {{"error", std::string{name_of(stored.error().code)}},
-                                             {"cause", stored.error().cause}});
+    if (counters_->store_reads.begins())
+      parts_.log.warning("store_read_failed", {{"error", std::string{name_of(stored.error().code)}},
+                                               {"cause", stored.error().cause}});
+    return entry;
+  }
+  counters_->store_reads.ends();
+  const std::optional<store::StoredRecord>& row = *stored;
+  if (!row) {
+    if (entry) memory_.erase(view(tenant, indicator));
     return nullptr;
   }
-  const std::optional<store::StoredRecord>& row = *stored;
-  if (!row) return nullptr;
-  EntryPtr entry = show(tenant, indicator, *row);
-  memory_.insert_as_of(generation, view(tenant, indicator), entry);
+  const EntryPtr compared = entry;
+  if (!entry || entry->life.fetched_at != row->fetched_at) entry = show(tenant, indicator, *row);
+  entry->as_of = as_of;
+  memory_.insert_as_of(generation, view(tenant, indicator), entry, compared);
   return entry;
 }
 
@@ -54,14 +70,17 @@ EntryPtr Cache::keep(const Tenant& tenant,
                      const Indicator& indicator,
                      store::StoredRecord record,
                      Committed committed) {
+  const std::uint64_t as_of = parts_.store.foreign_writes();
   EntryPtr entry = show(tenant, indicator, record);
+  entry->as_of = as_of;
   memory_.insert(view(tenant, indicator), entry, parts_.clock.wall());
   parts_.store.put({tenant.id, indicator.type(), indicator.canonical()}, std::move(record),
                    [counters = counters_, &log = parts_.log,
                     committed = std::move(committed)](const Status& status) mutable {
                      if (committed) committed(status);
-                     if (status) return;
+                     if (status) return counters->store_writes.ends();
                      counters->store_failures.fetch_add(1, std::memory_order_relaxed);
+                     if (!counters->store_writes.begins()) return;
                      log.warning("store_write_failed",
                                  {{"error", std::string{name_of(status.error().code)}},
                                   {"cause", status.error().cause}});

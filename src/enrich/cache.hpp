@@ -2,8 +2,8 @@
 /// \file cache.hpp
 /// \brief Memory tier over store: what is held of an indicator, and keeping what was fetched.
 ///
-/// Threads: any. Blocking: `held` may read the store. Errors: a store that fails is counted and
-/// treated as empty.
+/// Threads: any. Blocking: `held` may read the store. Errors: a store that fails is counted, said
+/// in the log when it begins to, and treated as empty.
 #include <memory>
 
 #include <cardstock/enrich/enricher.hpp>
@@ -26,9 +26,10 @@ class Cache {
         TenantLedger& ledger,
         std::shared_ptr<Counters> counters);
 
-  /// Whatever its age; null when nothing is held.
-  EntryPtr held(const Tenant& tenant, const Indicator& indicator);
-  /// The memory tier alone.
+  /// Whatever its age; null when nothing is held. What memory holds is compared with the store once
+  /// somebody else has written to that. An ask of Lane::Prewarm makes no entry a hot one.
+  EntryPtr held(const Tenant& tenant, const Indicator& indicator, Lane lane);
+  /// The memory tier alone; null also when its entry has to be compared with the store.
   EntryPtr in_memory(const Tenant& tenant, const Indicator& indicator) const;
   using Committed = store::RecordStore::Committed;
   /// Into the memory tier at once and into the store in time; `committed` as of RecordStore::put.
@@ -54,6 +55,8 @@ class Cache {
 
  private:
   const FreshnessPolicy& policy_of(EntityType type) const;
+  /// Of the key's row when there is one: `entry` itself when it is what the store holds.
+  EntryPtr read(const Tenant& tenant, const Indicator& indicator, EntryPtr entry);
 
   const EnrichSettings& settings_;
   EnrichParts parts_;

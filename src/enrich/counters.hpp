@@ -23,6 +23,19 @@ struct LimiterGauges {
   SteadyTime held_until = SteadyTime::min();
 };
 
+/// Whether something fails, so that it is said when it begins and not each time.
+class Failing {
+ public:
+  /// True when it did not fail before.
+  bool begins() noexcept { return !failing_.exchange(true, std::memory_order_relaxed); }
+  void ends() noexcept {
+    if (failing_.load(std::memory_order_relaxed)) failing_.store(false, std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<bool> failing_{false};
+};
+
 struct Counters {
   using Count = std::atomic<std::uint64_t>;
   Count hit{0}, miss{0}, stale{0}, negative{0}, coalesced{0}, bypass{0};
@@ -33,6 +46,7 @@ struct Counters {
   std::array<Count, kLanes> waiting{};
   std::array<Count, kLanes> dropped{};
   Count retries{0}, retry_after_capped{0}, retry_after_unusable{0};
+  Failing store_reads, store_writes;
   std::atomic<BreakerState> breaker{BreakerState::Closed};
   std::array<Count, static_cast<std::size_t>(ErrorCode::Internal) + 1> errors{};
   Histogram latency;

@@ -59,6 +59,10 @@ void Dispatcher::handle(Command command) {
     on_stored(*stored);
   } else if (auto* learnt = std::get_if<LearnDone>(&command)) {
     on_learned(std::move(*learnt));
+  } else if (auto* list = std::get_if<ListCommand>(&command)) {
+    on_list(std::move(*list));
+  } else if (auto* listed = std::get_if<ListDone>(&command)) {
+    on_listed(std::move(*listed));
   } else {
     on_done(std::move(std::get<CallDone>(command)));
   }

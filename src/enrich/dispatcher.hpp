@@ -60,13 +60,27 @@ struct LearnDone {
   Result<fetch::HttpResponse> response;
 };
 
+/// A page of a query that somebody wants listed.
+struct ListCommand {
+  Enricher::Listing listing;
+  Enricher::Listed done;
+  bool other_form_tried = false;
+};
+struct ListDone {
+  ListCommand command;
+  threatconnect::BaseUrl base;
+  SteadyTime counted_at;  ///< as the limiter counts the call
+  Result<fetch::HttpResponse> response;
+};
+
 /// The store has committed a row that somebody waits for, or will not.
 struct StoredDone {
   std::uint64_t ticket;
   Status status;
 };
 
-using Command = std::variant<FetchCommand, CallDone, PurgeCommand, LearnDone, StoredDone>;
+using Command = std::
+    variant<FetchCommand, CallDone, PurgeCommand, LearnDone, StoredDone, ListCommand, ListDone>;
 
 class Dispatcher {
  public:
@@ -146,7 +160,8 @@ class Dispatcher {
   /// Asks again, in two calls, for what one call could not tell.
   void ask_in_halves(Instance& instance, const Call& call);
   void log_failure(const Call& call, const Error& error);
-  void note_accepted(const Tenant& tenant);
+  /// `form`: the base URL as it was asked.
+  void note_accepted(const Tenant& tenant, const threatconnect::BaseUrl& form);
   void note_refused(Instance& instance, const Tenant& tenant, const Error& error);
 
   // Owners of a credential: learn.cpp.
@@ -157,6 +172,11 @@ class Dispatcher {
   bool try_learning(const TenantPtr& tenant, const threatconnect::BaseUrl& base, SteadyTime now);
   void ask_aside(Instance& instance, Learning learning, LearnDone::Step step);
   void on_learned(LearnDone done);
+
+  // Queries of the operator's own: listing.cpp.
+  void on_list(ListCommand command);
+  void ask_list(ListCommand command, const threatconnect::BaseUrl& base);
+  void on_listed(ListDone done);
 
   static store::Key key_of(const Tenant& tenant, const Indicator& indicator);
 

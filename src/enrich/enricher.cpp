@@ -70,7 +70,7 @@ class Enricher::Core {
     const StandingPtr standing = ledger_.of(ask.tenant->id);
     if (standing->blocked()) return blocked(ask, *standing);
     const std::uint64_t generation = cache_.generation();
-    EntryPtr entry = cache_.held(*ask.tenant, ask.indicator);
+    EntryPtr entry = cache_.held(*ask.tenant, ask.indicator, ask.lane);
     const bool only_cached = settings_.cache_only || ask.mode == AskMode::OnlyIfCached;
     if (ask.mode == AskMode::Refresh && !only_cached)
       return {std::nullopt, {std::move(entry), generation}};
@@ -123,6 +123,15 @@ class Enricher::Core {
       std::get<FetchCommand>(command).done(Reply{.error = stopping()});
   }
 
+  void list(Listing listing, Listed done) {
+    if (draining_.load(std::memory_order_relaxed)) return done(std::unexpected(stopping()));
+    if (settings_.cache_only)
+      return done(fail(ErrorCode::NotInCache, "This service runs without ThreatConnect."));
+    Command command{ListCommand{std::move(listing), std::move(done)}};
+    if (!mailbox_->post(std::move(command)))
+      std::get<ListCommand>(command).done(std::unexpected(stopping()));
+  }
+
   void purge_behind(const store::PurgeFilter& filter) {
     if (drive_ == Drive::ByHand) return purge_now(filter);
     if (!purger_.post(filter)) parts_.log.warning("purge_not_taken");
@@ -158,6 +167,7 @@ class Enricher::Core {
       if (auto* fetch = std::get_if<FetchCommand>(&command); fetch != nullptr && fetch->done)
         fetch->done(Reply{.error = stopping()});
       if (auto* purge = std::get_if<PurgeCommand>(&command)) purge->done();
+      if (auto* list = std::get_if<ListCommand>(&command)) list->done(std::unexpected(stopping()));
     }
     purger_.stop();
     dispatcher_.abandon(stopping());
@@ -366,6 +376,9 @@ void Enricher::fetch(Ask ask, Held held, Done done) {
 }
 void Enricher::fetch_all(std::vector<Fetch> fetches) {
   core_->fetch_all(std::move(fetches));
+}
+void Enricher::list(Listing listing, Listed done) {
+  core_->list(std::move(listing), std::move(done));
 }
 Result<std::int64_t> Enricher::purge(const store::PurgeFilter& filter) {
   return core_->purge(filter);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <cardstock/util/text.hpp>
-
 namespace cardstock::enrich {
 
 Lane lane_of(const Call& call) noexcept {
@@ -25,14 +23,6 @@ CallPtr make_call(std::vector<FlightPtr> flights,
   call->line = threatconnect::indicators_request(base, threatconnect::lookup_tql(wanted, owners));
   call->flights = std::move(flights);
   return call;
-}
-
-std::size_t target_cost(const Flight& flight) {
-  std::size_t cost = 0;
-  for (const std::string& spelling : flight.spellings)
-    cost += percent_encode(threatconnect::tql_string(spelling)).size() + 8;
-  // A hash is asked for twice: by summary and by its own field.
-  return flight.indicator.type() == IndicatorType::File ? 2 * cost : cost;
 }
 
 fetch::HttpRequest signed_request(const Tenant& tenant,

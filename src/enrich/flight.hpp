@@ -85,8 +85,6 @@ Lane lane_of(const Call& call) noexcept;
 CallPtr make_call(std::vector<FlightPtr> flights,
                   const threatconnect::BaseUrl& base,
                   const threatconnect::OwnerFilter& owners);
-/// Bytes that a flight adds to the request target.
-std::size_t target_cost(const Flight& flight);
 fetch::HttpRequest signed_request(const Tenant& tenant,
                                   const threatconnect::BaseUrl& base,
                                   const threatconnect::RequestLine& line,

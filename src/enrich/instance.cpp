@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include <cardstock/threatconnect/call_packing.hpp>
+
 namespace cardstock::enrich {
 namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-/// What stands around the values in a request target.
-constexpr std::size_t kAroundValues = 512;
-constexpr std::size_t kTargetBudget = threatconnect::kMaxTarget - kAroundValues;
 
 std::int64_t tenth_of(std::int64_t limit) {
   return (limit + 9) / 10;
@@ -86,13 +84,9 @@ std::vector<FlightPtr> Instance::take_flights(Lane highest, SteadyTime now) {
   if (!first) return {};
   const TenantId tenant = first->tenant->id;
   std::vector<FlightPtr> together;
-  std::size_t cost = 0;
-  const auto fits = [&](const Flight& flight) {
-    if (together.size() >= per_call_) return false;
-    const std::size_t more = target_cost(flight);
-    if (!together.empty() && cost + more > kTargetBudget) return false;
-    cost += more;
-    return true;
+  threatconnect::CallRoom room{per_call_};
+  const auto fits = [&room](const Flight& flight) {
+    return room.take(threatconnect::target_cost(flight.indicator.type(), flight.spellings));
   };
   // Room that is left in the call costs nothing: what lower lanes want of the same tenant rides
   // along.

@@ -9,38 +9,90 @@ namespace {
 
 /// Book-keeping of one entry: list node, map node, control block, entry itself.
 constexpr std::size_t kOverhead = 256;
+/// Of a shard's bytes, the part that is left to what is on trial.
+constexpr std::size_t kTrialShare = 8;
+
+std::size_t bytes_of(const KeyView& key, const Entry& entry) {
+  std::size_t bytes =
+      kOverhead + key.canonical.size() + (entry.rendered ? entry.rendered->bytes() : 0);
+  for (const std::string& spelling : entry.asked)
+    bytes += sizeof(std::string) + spelling.capacity();
+  return bytes;
+}
 
 }  // namespace
 
 struct MemoryTier::Shard {
+  struct Queue;
   struct Node {
     TenantId tenant{};
     IndicatorType type{};
     std::string canonical;
     EntryPtr entry;
     std::size_t bytes = 0;
-    std::atomic<bool> used{false};
+    Queue* queue = nullptr;         ///< where it stands
+    std::atomic<bool> used{false};  ///< since it was let in, or since its last chance
     bool is(const KeyView& key) const noexcept {
       return type == key.type && canonical == key.canonical && tenant == key.tenant;
     }
   };
-  using Ring = std::list<Node>;
+  using Nodes = std::list<Node>;
+  struct Queue {
+    Nodes nodes;  ///< oldest first
+    std::size_t bytes = 0;
+  };
+  using Index = std::unordered_map<std::uint64_t, Nodes::iterator>;
 
   mutable SharedMutex mutex;
   /// Guards everything below. Keyed by the 64-bit hash; equal hashes of different keys: the
   /// newcomer takes the place.
-  std::unordered_map<std::uint64_t, Ring::iterator> index CARDSTOCK_GUARDED_BY(mutex);
-  Ring ring CARDSTOCK_GUARDED_BY(mutex);
-  Ring::iterator hand CARDSTOCK_GUARDED_BY(mutex) = ring.end();
-  std::size_t bytes CARDSTOCK_GUARDED_BY(mutex) = 0;
+  Index index CARDSTOCK_GUARDED_BY(mutex);
+  Queue trial CARDSTOCK_GUARDED_BY(mutex);
+  Queue kept CARDSTOCK_GUARDED_BY(mutex);
 
-  void remove(std::unordered_map<std::uint64_t, Ring::iterator>::iterator at)
+  std::size_t bytes() const CARDSTOCK_REQUIRES_SHARED(mutex) { return trial.bytes + kept.bytes; }
+  Index::iterator remove(Index::iterator at) CARDSTOCK_REQUIRES(mutex) {
+    const Nodes::iterator node = at->second;
+    Queue& queue = *node->queue;
+    queue.bytes -= node->bytes;
+    queue.nodes.erase(node);
+    return index.erase(at);
+  }
+  void set(Node& node, EntryPtr entry, std::size_t size) CARDSTOCK_REQUIRES(mutex) {
+    node.queue->bytes = node.queue->bytes - node.bytes + size;
+    node.bytes = size;
+    node.entry = std::move(entry);
+  }
+  /// The newest of its queue again: a hot entry that is refreshed stays a hot one.
+  void replace(Nodes::iterator node, EntryPtr entry, std::size_t size) CARDSTOCK_REQUIRES(mutex) {
+    Nodes& nodes = node->queue->nodes;
+    nodes.splice(nodes.end(), nodes, node);
+    set(*node, std::move(entry), size);
+  }
+  void add(std::uint64_t hash, const KeyView& key, EntryPtr entry, std::size_t size)
       CARDSTOCK_REQUIRES(mutex) {
-    const Ring::iterator node = at->second;
-    if (hand == node) ++hand;
-    bytes -= node->bytes;
-    ring.erase(node);
-    index.erase(at);
+    Node& node = trial.nodes.emplace_back();
+    node.tenant = key.tenant;
+    node.type = key.type;
+    node.canonical = key.canonical;
+    node.queue = &trial;
+    set(node, std::move(entry), size);
+    index.emplace(hash, std::prev(trial.nodes.end()));
+  }
+  /// The next to go, but not the newcomer while there are others. One that was used is spared, and
+  /// goes to the end of those to be kept.
+  const Node& victim(std::size_t limit) CARDSTOCK_REQUIRES(mutex) {
+    for (;;) {
+      const bool from_trial =
+          kept.nodes.empty() || (trial.bytes > limit / kTrialShare && trial.nodes.size() > 1);
+      Queue& queue = from_trial ? trial : kept;
+      Node& oldest = queue.nodes.front();
+      if (!oldest.used.exchange(false, std::memory_order_relaxed)) return oldest;
+      queue.bytes -= oldest.bytes;
+      kept.bytes += oldest.bytes;
+      oldest.queue = &kept;
+      kept.nodes.splice(kept.nodes.end(), queue.nodes, queue.nodes.begin());
+    }
   }
 };
 
@@ -77,52 +129,50 @@ EntryPtr MemoryTier::find(const KeyView& key) const {
   return it->second->entry;
 }
 
+EntryPtr MemoryTier::peek(const KeyView& key) const {
+  const std::uint64_t h = hash(key);
+  const Shard& shard = shard_of(h);
+  const ReadLock lock{shard.mutex};
+  const auto it = shard.index.find(h);
+  return it != shard.index.end() && it->second->is(key) ? it->second->entry : nullptr;
+}
+
 void MemoryTier::insert(const KeyView& key, EntryPtr entry, WallTime now) {
-  insert(key, std::move(entry), now, nullptr);
+  insert_on({.now = now}, key, std::move(entry));
 }
 
-void MemoryTier::insert_as_of(std::uint64_t generation, const KeyView& key, EntryPtr entry) {
-  insert(key, std::move(entry), WallTime::max(), &generation);
+void MemoryTier::insert_as_of(std::uint64_t generation,
+                              const KeyView& key,
+                              EntryPtr entry,
+                              const EntryPtr& in_place_of) {
+  insert_on({.as_of = &generation, .in_place_of = in_place_of.get()}, key, std::move(entry));
 }
 
-void MemoryTier::insert(const KeyView& key,
-                        EntryPtr entry,
-                        WallTime now,
-                        const std::uint64_t* as_of) {
-  std::size_t bytes =
-      kOverhead + key.canonical.size() + (entry->rendered ? entry->rendered->bytes() : 0);
-  for (const std::string& spelling : entry->asked)
-    bytes += sizeof(std::string) + spelling.capacity();
-  const std::size_t shard_limit = limit_bytes_ / kShards;
+void MemoryTier::insert_on(const Terms& terms, const KeyView& key, EntryPtr entry) {
+  const std::size_t bytes = bytes_of(key, *entry);
+  const std::size_t limit = limit_bytes_ / kShards;
   const std::uint64_t h = hash(key);
   Shard& shard = shard_of(h);
   const WriteLock lock{shard.mutex};
   // Under the lock: a generation that begins after this look finds the entry when it comes here.
-  if (as_of != nullptr && *as_of != generation()) return;
-  if (const auto it = shard.index.find(h); it != shard.index.end()) {
+  if (terms.as_of != nullptr && *terms.as_of != generation()) return;
+  const auto it = shard.index.find(h);
+  const bool held = it != shard.index.end() && it->second->is(key);
+  if (held && it->second->entry.get() != terms.in_place_of) {
     const WallTime held_since = it->second->entry->life.fetched_at;
-    if (it->second->is(key) && held_since > entry->life.fetched_at && held_since <= now) return;
-    shard.remove(it);
+    if (held_since > entry->life.fetched_at && held_since <= terms.now) return;
   }
-  if (bytes > shard_limit) return;
-  while (shard.bytes + bytes > shard_limit && !shard.ring.empty()) {
-    if (shard.hand == shard.ring.end()) shard.hand = shard.ring.begin();
-    if (shard.hand->used.exchange(false, std::memory_order_relaxed)) {
-      ++shard.hand;
-      continue;
-    }
-    shard.remove(
-        shard.index.find(hash({shard.hand->tenant, shard.hand->type, shard.hand->canonical})));
+  if (held && bytes <= limit) {
+    shard.replace(it->second, std::move(entry), bytes);
+  } else {
+    if (it != shard.index.end()) shard.remove(it);
+    if (bytes > limit) return;
+    shard.add(h, key, std::move(entry), bytes);
   }
-  shard.ring.emplace(shard.hand);
-  const auto node = std::prev(shard.hand);
-  node->tenant = key.tenant;
-  node->type = key.type;
-  node->canonical = key.canonical;
-  node->entry = std::move(entry);
-  node->bytes = bytes;
-  shard.index.emplace(h, node);
-  shard.bytes += bytes;
+  while (shard.bytes() > limit) {
+    const Shard::Node& node = shard.victim(limit);
+    shard.remove(shard.index.find(hash({node.tenant, node.type, node.canonical})));
+  }
 }
 
 void MemoryTier::erase(const KeyView& key) {
@@ -137,9 +187,8 @@ void MemoryTier::clear() {
   for (const auto& shard : shards_) {
     const WriteLock lock{shard->mutex};
     shard->index.clear();
-    shard->ring.clear();
-    shard->hand = shard->ring.end();
-    shard->bytes = 0;
+    shard->trial = {};
+    shard->kept = {};
   }
 }
 
@@ -149,9 +198,8 @@ void MemoryTier::forget(const std::function<bool(const KeyView&, const Entry&)>&
     const WriteLock lock{shard->mutex};
     for (auto it = shard->index.begin(); it != shard->index.end();) {
       const Shard::Node& node = *it->second;
-      const auto next = std::next(it);
-      if (match({node.tenant, node.type, node.canonical}, *node.entry)) shard->remove(it);
-      it = next;
+      const bool goes = match({node.tenant, node.type, node.canonical}, *node.entry);
+      it = goes ? shard->remove(it) : std::next(it);
     }
   }
 }
@@ -161,7 +209,7 @@ MemoryTier::Size MemoryTier::size() const {
   for (const auto& shard : shards_) {
     const ReadLock lock{shard->mutex};
     size.rows += shard->index.size();
-    size.bytes += shard->bytes;
+    size.bytes += shard->bytes();
   }
   return size;
 }

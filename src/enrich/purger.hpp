@@ -4,11 +4,13 @@
 /// started with the first).
 ///
 /// Threads: post() from any; stop() from one. Blocking: post() no; stop() until the purge that runs
-/// has ended. Limits: kMost waiting; one more is not taken.
+/// has left off, after the step that it is in. Limits: kMost waiting; one more is not taken.
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <stop_token>
 #include <thread>
+#include <utility>
 
 #include <pthread.h>
 
@@ -30,7 +32,8 @@ class Purger {
     const LockGuard lock{mutex_};
     if (stopped_ || waiting_.size() >= kMost) return false;
     waiting_.push_back(std::move(filter));
-    if (!thread_.joinable()) thread_ = std::jthread{[this] { work(); }};
+    if (!thread_.joinable())
+      thread_ = std::jthread{[this](std::stop_token stop) { work(std::move(stop)); }};
     changed_.notify_one();
     return true;
   }
@@ -47,7 +50,7 @@ class Purger {
  private:
   static constexpr std::size_t kMost = 1000;
 
-  void work() CARDSTOCK_EXCLUDES(mutex_) {
+  void work(std::stop_token stop) CARDSTOCK_EXCLUDES(mutex_) {
     pthread_setname_np(pthread_self(), "cs-purge");
     for (;;) {
       store::PurgeFilter filter;
@@ -58,6 +61,7 @@ class Purger {
         filter = std::move(waiting_.front());
         waiting_.pop_front();
       }
+      filter.stop = stop;
       run_(filter);
     }
   }

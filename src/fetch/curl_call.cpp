@@ -82,6 +82,7 @@ bool CurlCall::build_headers() {
 bool CurlCall::start(EasyHandle easy, const CurlSettings& settings, SteadyTime now) {
   easy_ = std::move(easy);
   by_proxy_ = !settings.proxy.empty();
+  proxy_speaks_tls_ = starts_with_ignoring_case(settings.proxy, "https:");
   guards_addresses_ = request_.addresses == AddressPolicy::PublicOnly && !by_proxy_;
   max_body_ = settings.max_answer_bytes;
   if (!build_headers()) return false;
@@ -128,7 +129,11 @@ bool CurlCall::start(EasyHandle easy, const CurlSettings& settings, SteadyTime n
   if (!settings.ca_file.empty()) {
     set(CURLOPT_CAINFO, settings.ca_file.c_str());
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-    set(CURLOPT_PROXY_CAINFO, settings.ca_file.c_str());
+  }
+  const std::string& proxy_ca =
+      settings.proxy_ca_file.empty() ? settings.ca_file : settings.proxy_ca_file;
+  if (!proxy_ca.empty()) {
+    set(CURLOPT_PROXY_CAINFO, proxy_ca.c_str());
     set(CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
   }
   set(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -212,6 +217,8 @@ Result<HttpResponse> CurlCall::result(CURLcode code) {
     failure.curl_text = curl_text_.data();
     failure.stage = stage();
     failure.by_proxy = by_proxy_;
+    failure.in_proxy_tls =
+        proxy_speaks_tls_ && !connected_ && info<long>(easy_.get(), CURLINFO_HTTP_CONNECTCODE) == 0;
     failure.answer_begun = head_bytes_ > 0;
     failure.answer_too_large = too_large_;
     failure.address_refused = sockets_refused_ > 0 && sockets_opened_ == 0;

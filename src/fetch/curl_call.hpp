@@ -75,6 +75,7 @@ class CurlCall {
   curl_slist* headers_ = nullptr;
   std::array<char, CURL_ERROR_SIZE> curl_text_{};
   bool by_proxy_ = false;
+  bool proxy_speaks_tls_ = false;
   bool guards_addresses_ = false;
   std::size_t max_body_ = 0;
 

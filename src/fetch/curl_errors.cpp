@@ -48,10 +48,11 @@ Error error_of(const Failure& failure) {
     return error(ErrorCode::ResolveFailed, "The name " + host + " could not be resolved.");
   if (code == CURLE_COULDNT_RESOLVE_PROXY)
     return error(ErrorCode::ResolveFailed, "The name of the proxy could not be resolved.");
+  const std::string peer = failure.in_proxy_tls ? "the proxy" : host;
   if (in(kTls, code))
-    return error(ErrorCode::TlsFailed, "No secure (TLS) connection to " + host + " could be made.");
+    return error(ErrorCode::TlsFailed, "No secure (TLS) connection to " + peer + " could be made.");
   if (code == CURLE_PEER_FAILED_VERIFICATION)
-    return error(ErrorCode::TlsFailed, "The TLS certificate of " + host + " was not accepted.");
+    return error(ErrorCode::TlsFailed, "The TLS certificate of " + peer + " was not accepted.");
   if (code == CURLE_PROXY)
     return error(ErrorCode::ConnectFailed, "The proxy did not open a connection to " + host + ".");
   if (code == CURLE_COULDNT_CONNECT)

@@ -21,6 +21,7 @@ struct Failure {
                                 ///< target or headers
   Stage stage = Stage::Queued;  ///< when it ended
   bool by_proxy = false;
+  bool in_proxy_tls = false;      ///< the proxy speaks TLS and had not yet opened the way
   bool answer_begun = false;      ///< at least one byte of an answer's head came
   bool answer_too_large = false;  ///< our callbacks cut it
   bool address_refused = false;   ///< every address that libcurl tried was one we do not call

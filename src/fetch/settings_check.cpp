@@ -48,34 +48,30 @@ bool holds_certificate(std::string_view pem) {
   return false;
 }
 
-Status check_ca_file(const std::string& path) {
+Status check_ca_file(const std::string& setting, const std::string& path) {
   if (path.empty()) return {};
   if (path.find("-----BEGIN") != std::string::npos || !is_header_text(path))
-    return invalid(
-        "ca_file takes the path of a file with PEM certificates, not the certificates themselves: "
-        "save them in a file "
-        "and name that file.");
+    return invalid(setting +
+                   " takes the path of a file with PEM certificates, not the certificates "
+                   "themselves: save them in a file and name that file.");
+  const std::string named = setting + " \"" + path + "\"";
   struct stat info{};
   if (stat(path.c_str(), &info) != 0)
-    return invalid("ca_file \"" + path + "\" cannot be read.",
-                   std::generic_category().message(errno));
-  if (!S_ISREG(info.st_mode)) return invalid("ca_file \"" + path + "\" is not a file.");
+    return invalid(named + " cannot be read.", std::generic_category().message(errno));
+  if (!S_ISREG(info.st_mode)) return invalid(named + " is not a file.");
   if (static_cast<std::uintmax_t>(info.st_size) > kMaxCaFile)
-    return invalid("ca_file \"" + path +
-                   "\" is larger than 16 MiB: it should hold PEM certificates only.");
+    return invalid(named + " is larger than 16 MiB: it should hold PEM certificates only.");
   std::ifstream in{path, std::ios::binary};
   std::ostringstream content;
   if (info.st_size != 0) content << in.rdbuf();
   if (!in || !content)
-    return invalid("ca_file \"" + path + "\" cannot be read.",
-                   std::generic_category().message(errno));
+    return invalid(named + " cannot be read.", std::generic_category().message(errno));
   std::string text = std::move(content).str();
   const bool good = holds_certificate(text);
   const bool key = text.find("PRIVATE KEY-----") != std::string::npos;
   wipe(text);
   if (good) return {};
-  return invalid("ca_file \"" + path +
-                 "\" holds no PEM certificate (a block from -----BEGIN CERTIFICATE----- to " +
+  return invalid(named + " holds no PEM certificate (a block from -----BEGIN CERTIFICATE----- to " +
                  "-----END CERTIFICATE-----)" + (key ? ", only a private key." : "."));
 }
 
@@ -128,7 +124,8 @@ Status check_settings(const CurlSettings& settings) {
   if (!is_header_text(settings.user_agent))
     return invalid("The user agent must not hold control characters.");
   if (Status status = check_proxy(settings.proxy); !status) return status;
-  return check_ca_file(settings.ca_file);
+  if (Status status = check_ca_file("ca_file", settings.ca_file); !status) return status;
+  return check_ca_file("proxy_ca_file", settings.proxy_ca_file);
 }
 
 }  // namespace cardstock::fetch

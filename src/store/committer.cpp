@@ -61,6 +61,7 @@ void Committer::run() {
     const bool stopping = batch.stopping;
     const std::optional<StoreState::Damage> damage = state_.take_damage();
     if (damage && damage->generation == generation_) set_degraded(recover(damage->text));
+    look_for_others();
     if (!batch.jobs.empty()) {
       std::vector<Status> outcomes;
       std::optional<Fault> fault = commit(batch, outcomes);
@@ -222,6 +223,18 @@ void Committer::train_when_due() {
   }
 }
 
+void Committer::look_for_others() {
+  if (!writer_) return;
+  try {
+    const std::int64_t version = writer_->data_version();
+    if (std::exchange(data_version_, version) != version) state_.count_foreign_write();
+  } catch (const SQLite::Exception& e) {
+    // Whatever else is wrong is met by the next commit.
+    if (const Fault fault = classify(e); fault.kind == FaultKind::Damaged)
+      state_.report({generation_, fault.text});
+  }
+}
+
 const char* Committer::file_fault() {
   const std::optional<FileIdentity> now = identity_of(path_);
   if (!now) return "the file was removed";
@@ -274,6 +287,7 @@ std::optional<Fault> Committer::adopt(Result<OpenedFile> file) {
       writer_ = std::make_unique<Writer>(*std::move(file), settings_);
       const DictionaryTable::Dictionary dictionary = writer_->dictionaries().newest();
       compressor_.use(dictionary.id, dictionary.bytes);
+      data_version_ = writer_->data_version();
     } catch (const SQLite::Exception& e) {
       Fault fault = classify(e);
       // Tables are missing although the migrations say otherwise. A new file cannot have that.

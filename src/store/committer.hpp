@@ -58,6 +58,8 @@ class Committer {
   void step_purge();
   /// Makes a dictionary once there are rows enough to make it of.
   void train_when_due();
+  /// Counts it when another connection than this thread's has written to the file.
+  void look_for_others();
   /// What can be seen from outside to be wrong with the file; null: nothing.
   const char* file_fault();
   void look_after_file();
@@ -80,8 +82,9 @@ class Committer {
   std::unique_ptr<Writer> writer_;  ///< null: there is no usable file
   OpenIdentity identity_;
   std::uint64_t generation_ = 0;
-  std::uint64_t file_size_ = 0;  ///< a SQLite file of ours never shrinks
-  bool unfolded_ = true;         ///< the log may hold something
+  std::uint64_t file_size_ = 0;    ///< a SQLite file of ours never shrinks
+  std::int64_t data_version_ = 0;  ///< as the file had it when it was last looked at
+  bool unfolded_ = true;           ///< the log may hold something
   Compressor compressor_;
   std::int64_t train_at_rows_ = 0;  ///< doubles when they did not suffice
   std::list<ActivePurge> purges_;

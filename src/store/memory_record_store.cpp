@@ -44,7 +44,8 @@ MemoryRecordStore::Rows::iterator MemoryRecordStore::erase(Rows::iterator row) {
 Result<std::int64_t> MemoryRecordStore::purge(const PurgeFilter& filter) {
   const LockGuard lock{mutex_};
   std::int64_t gone = 0;
-  for (auto row = rows_.begin(); row != rows_.end() && gone < filter.at_most;) {
+  for (auto row = rows_.begin();
+       row != rows_.end() && gone < filter.at_most && !filter.stop.stop_requested();) {
     if (matches(filter, row->first, row->second)) {
       row = erase(row);
       ++gone;

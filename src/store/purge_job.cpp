@@ -93,6 +93,7 @@ bool PurgeJob::matches(const RowHead& head) const {
 }
 
 bool PurgeJob::step(Writer& writer) {
+  if (filter_.stop.stop_requested()) return false;
   if (!planned_) plan(writer);
   const std::vector<std::int64_t> ids = candidates(writer);
   for (const std::int64_t id : ids) {

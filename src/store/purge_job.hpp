@@ -19,8 +19,8 @@ class PurgeJob {
  public:
   explicit PurgeJob(PurgeFilter filter) : filter_{std::move(filter)} {}
 
-  /// Deletes up to `kStepRows` rows, within a transaction of the caller's. True: there are more to
-  /// look at.
+  /// Deletes up to `kStepRows` rows, within a transaction of the caller's; none when the purge has
+  /// been told to stop. True: there are more to look at.
   bool step(Writer& writer);
   /// A row put after the purge was asked for is not the purge's.
   void keep(std::int64_t id) { kept_.insert(id); }

@@ -36,6 +36,8 @@ class SqliteRecordStore::Impl {
   Result<std::optional<TenantState>> tenant(const TenantId& id);
   void put_tenant(const TenantId& id, const TenantState& state);
   StoreStats stats();
+  std::string state() { return state_.text(); }
+  std::uint64_t foreign_writes() const noexcept { return state_.foreign_writes(); }
 
  private:
   /// Lends `use` a reader; what is thrown becomes an error, and damage is reported.
@@ -147,15 +149,9 @@ StoreStats SqliteRecordStore::Impl::stats() {
   stats.file_bytes = size_of(path_);
   stats.wal_bytes = size_of(path_ + "-wal");
   stats.puts_refused = state_.puts_refused();
-  const std::string degraded = state_.degraded();
-  const std::string rebuilt = state_.rebuilt();
-  if (!degraded.empty()) {
-    stats.state = "degraded: " + degraded;
-  } else if (!read_stats) {
+  stats.state = state_.text();
+  if (!read_stats && !stats.state.starts_with("degraded"))
     stats.state = "degraded: " + read_stats.error().cause;
-  } else if (!rebuilt.empty()) {
-    stats.state = "rebuilt: " + rebuilt;
-  }
   return stats;
 }
 
@@ -198,6 +194,14 @@ void SqliteRecordStore::put_tenant(const TenantId& id, const TenantState& state)
 }
 StoreStats SqliteRecordStore::stats() {
   return impl_->stats();
+}
+
+std::string SqliteRecordStore::state() {
+  return impl_->state();
+}
+
+std::uint64_t SqliteRecordStore::foreign_writes() const noexcept {
+  return impl_->foreign_writes();
 }
 
 }  // namespace cardstock::store

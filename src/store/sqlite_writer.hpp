@@ -70,6 +70,8 @@ class Writer {
   std::vector<AgeCursor> rows_by_age(
       std::int64_t tenant, int type, const AgeCursor& from, std::int64_t last_ms, int limit);
 
+  /// Another than the last time when somebody else has written to the file meanwhile.
+  std::int64_t data_version() { return db_->execAndGet("PRAGMA data_version").getInt64(); }
   DictionaryTable& dictionaries() noexcept { return dictionaries_; }
   /// As of the last commit.
   std::int64_t rows() const noexcept { return rows_; }

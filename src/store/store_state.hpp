@@ -3,6 +3,7 @@
 /// \brief How the SQLite store is doing: written by readers and by the committer, read by `stats`.
 ///
 /// Threads: all methods from any thread. Blocking: no.
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,9 +43,11 @@ class StoreState {
     const LockGuard lock{mutex_};
     return degraded_;
   }
-  std::string rebuilt() CARDSTOCK_EXCLUDES(mutex_) {
+  /// As StoreStats::state.
+  std::string text() CARDSTOCK_EXCLUDES(mutex_) {
     const LockGuard lock{mutex_};
-    return rebuilt_;
+    if (!degraded_.empty()) return "degraded: " + degraded_;
+    return rebuilt_.empty() ? "ok" : "rebuilt: " + rebuilt_;
   }
 
   void count_refused_put() CARDSTOCK_EXCLUDES(mutex_) {
@@ -55,8 +58,13 @@ class StoreState {
     const LockGuard lock{mutex_};
     return puts_refused_;
   }
+  void count_foreign_write() noexcept { foreign_writes_.fetch_add(1, std::memory_order_acq_rel); }
+  std::uint64_t foreign_writes() const noexcept {
+    return foreign_writes_.load(std::memory_order_acquire);
+  }
 
  private:
+  std::atomic<std::uint64_t> foreign_writes_{0};
   Mutex mutex_;  ///< guards everything below
   std::string rebuilt_ CARDSTOCK_GUARDED_BY(mutex_);
   std::string degraded_ CARDSTOCK_GUARDED_BY(mutex_);

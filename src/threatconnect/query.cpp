@@ -142,6 +142,13 @@ RequestLine indicators_request(const BaseUrl& base,
   return {path, body_of(tql, start, limit)};
 }
 
+std::optional<std::string> names_target(const BaseUrl& base, std::string_view tql) {
+  std::string target = base.path() + "/v3/indicators?tql=" + percent_encode(tql) +
+                       "&resultStart=0&resultLimit=" + std::to_string(kPageLimit);
+  if (target.size() > kMaxTarget) return std::nullopt;
+  return target;
+}
+
 RequestLine owners_request(const BaseUrl& base) {
   // The most that a page holds: who is not in it cannot be called invisible otherwise.
   return {base.path() + "/v3/security/owners?resultLimit=" + std::to_string(kMaxRows), {}};

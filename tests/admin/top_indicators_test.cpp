@@ -6,6 +6,9 @@
 #include <vector>
 
 #include <cardstock/admin/top_indicators.hpp>
+#include <cardstock/util/file.hpp>
+
+#include "support/temporary_directory.hpp"
 
 using namespace cardstock;
 using admin::TopIndicators;
@@ -88,4 +91,40 @@ TEST_CASE("top indicators: many threads lose nothing", "[admin]") {
   std::uint64_t sum = 0;
   for (const auto& row : top.top(100)) sum += row.asks;
   CHECK(sum == 32'000);
+}
+
+TEST_CASE("top indicators: what was asked most is known after a restart", "[admin]") {
+  const test::TemporaryDirectory folder;
+  TopIndicators before{{1, 2}};
+  for (int i = 0; i < 5; ++i) before.count(address(7));
+  before.count(*Indicator::parse(EntityType::Url, "http://a.test/"));
+  REQUIRE(before.save(folder.file("asked")));
+
+  TopIndicators after{{3, 4}};
+  REQUIRE(after.load(folder.file("none")));
+  CHECK(after.top(9).empty());
+  REQUIRE(after.load(folder.file("asked")));
+  after.count(address(7));
+  const auto rows = after.top(9);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].canonical == address(7).canonical());
+  CHECK(rows[0].asks == 6);
+  CHECK(rows[1].type == EntityType::Url);
+}
+
+TEST_CASE("top indicators: of a file that others wrote only what is an indicator is taken",
+          "[admin]") {
+  const test::TemporaryDirectory folder;
+  REQUIRE(replace_file(folder.file("asked"), R"({"indicators":[
+    {"type":"IpAddress","name":"not one","asks":5,"over":0},
+    {"type":"Other","name":"1.1.1.1","asks":5,"over":0},
+    {"type":"IpAddress","name":"1.1.1[.]1","asks":5,"over":0},
+    {"type":"IpAddress","name":"1.1.1.1","asks":5,"over":6},
+    {"type":"IpAddress","name":"2.2.2.2","asks":-1,"over":0}, 7,
+    {"type":"IpAddress","name":"3.3.3.3","asks":5,"over":0}]})"));
+  TopIndicators top{{1, 2}};
+  REQUIRE(top.load(folder.file("asked")));
+  const auto rows = top.top(9);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].canonical == "3.3.3.3");
 }

@@ -180,6 +180,12 @@ class Page:
     def type(self, text: str) -> None:
         self.command("Input.insertText", text=text)
 
+    def choose_file(self, selector: str, path: pathlib.Path) -> None:
+        """What a person picks in the dialogue of a file field."""
+        root = self.command("DOM.getDocument")["root"]["nodeId"]
+        node = self.command("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.command("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
+
     def press_and_load(self, key: str) -> None:
         """A key that leads to another page."""
         self.press(key)

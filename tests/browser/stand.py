@@ -1,6 +1,5 @@
 """The real service before the simulator with its sample data, and a browser: what a test of a page stands on."""
 import pathlib
-import re
 import sys
 import tempfile
 
@@ -50,7 +49,7 @@ class Stand:
             config.write_text(CONFIG.format(admin=admin, more=more, folder=folder, upstream=self.simulator.url), encoding="utf-8")
             self.service = self._stopped(start_service(cardstock, config))
             self.url = f"http://127.0.0.1:{self.service.port}"
-            self.admin_url = self._admin_url()
+            self.admin_url = self.service.admin_url
             self.browser = Browser(screenshots)
             self._stops.append(lambda: self.browser.__exit__())
         except BaseException:
@@ -60,10 +59,6 @@ class Stand:
     def _stopped(self, program: Program) -> Program:
         self._stops.append(program.stop)
         return program
-
-    def _admin_url(self) -> str:
-        """Stands in the line by which the service was known to be ready."""
-        return next(found[1] for line in self.service.lines if (found := re.search(r'"admin_url":"([^"]+)"', line)))
 
     def stop(self) -> None:
         while self._stops:

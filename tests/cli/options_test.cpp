@@ -64,6 +64,21 @@ TEST_CASE("options: lookup takes a type and a name, whatever the name holds", "[
         "-a@x.test");
 }
 
+TEST_CASE("options: prewarm of what is asked most or what a query finds stands alone", "[cli]") {
+  CHECK(parse_as<cli::PrewarmCommand>({"prewarm", "--most-asked", "100"}).most_asked == 100);
+  CHECK(parse_as<cli::PrewarmCommand>({"prewarm", "--tql", "rating >= 3"}).tql == "rating >= 3");
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"prewarm", "--most-asked", "0"},
+        {"prewarm", "--most-asked", "1025"},
+        {"prewarm", "--most-asked", "1", "--tql", "x"},
+        {"prewarm", "--most-asked", "1", "a.csv"},
+        {"prewarm", "--tql", "x", "--dry-run"},
+        {"prewarm", "--tql", "x", "--type", "URL"}}) {
+    CAPTURE(arguments.back());
+    CHECK_FALSE(parse(arguments));
+  }
+}
+
 TEST_CASE("options: prewarm takes any number of lists", "[cli]") {
   const auto command = parse_as<cli::PrewarmCommand>(
       {"prewarm", "a.csv", "-", "--type", "Hash", "--column", "Indicator", "--dry-run"});

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <sstream>
 
-#include "app/prewarm/run.hpp"
+#include <cardstock/prewarm/run.hpp>
 #include "cli/prewarm_stand.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -15,19 +15,19 @@ using cli::ExitCode;
 
 TEST_CASE("prewarm: exit codes of lists that hold nothing, or nothing usable", "[app]") {
   CommandStand empty{all_found()};
-  CHECK(prewarm(empty, "# nothing today\n") == ExitCode::Ok);
+  CHECK(run_prewarm(empty, "# nothing today\n") == ExitCode::Ok);
   CHECK(empty.http.request_count() == 0);
   CommandStand junk{all_found()};
-  CHECK(prewarm(junk, "not an indicator\n") == ExitCode::Failed);
+  CHECK(run_prewarm(junk, "not an indicator\n") == ExitCode::Failed);
   CommandStand refused{service([](const std::string&) { return "invalid_indicator"; })};
-  CHECK(prewarm(refused, addresses(3)) == ExitCode::Failed);
+  CHECK(run_prewarm(refused, addresses(3)) == ExitCode::Failed);
 }
 
 TEST_CASE("prewarm: complaints are bounded in number and fit for a terminal", "[app]") {
   CommandStand stand{all_found()};
   std::string list = "10.0.0.0\n";
   for (int i = 0; i < 25; ++i) list += "junk \x1b[31m\n";
-  CHECK(prewarm(stand, list) == ExitCode::Partly);
+  CHECK(run_prewarm(stand, list) == ExitCode::Partly);
   CHECK_THAT(stand.err.str(), Contains("refused 5 more\n") && !Contains("\x1b"));
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("prewarm: progress is a bar on a terminal and a line now and then else
     }};
     moving = &stand;
     stand.context.err_is_terminal = terminal;
-    CHECK(prewarm(stand, "", {.files = {folder.file("list")}}) == ExitCode::Ok);
+    CHECK(run_prewarm(stand, "", {.files = {folder.file("list")}}) == ExitCode::Ok);
     return stand.err.str();
   };
   const std::string lines = run(false);
@@ -63,7 +63,7 @@ TEST_CASE("prewarm: a bar is no wider than its terminal", "[app]") {
   moving = &stand;
   stand.context.err_is_terminal = true;
   stand.context.err_columns = 20;
-  CHECK(prewarm(stand, addresses(2500)) == ExitCode::Ok);
+  CHECK(run_prewarm(stand, addresses(2500)) == ExitCode::Ok);
   std::istringstream drawn{stand.err.str()};
   for (std::string line; std::getline(drawn, line, '\r');)
     CHECK(line.size() <= 19 + std::string_view{"\x1b[K"}.size());
@@ -77,7 +77,7 @@ TEST_CASE("prewarm: a stop sends nothing more, waits for what is open and tells 
     return all_found()(request);
   }};
   stand.context.stop_asked = [&stop] { return stop; };
-  CHECK(prewarm(stand, addresses(5000)) == ExitCode::Stopped);
+  CHECK(run_prewarm(stand, addresses(5000)) == ExitCode::Stopped);
   CHECK(asks_of(stand).size() == 1);
   CHECK_THAT(stand.out.str(), Contains("found       500\n") && Contains("failed      0\n"));
   CHECK_THAT(stand.err.str(), Contains("stopped before the end"));
@@ -90,7 +90,7 @@ TEST_CASE("prewarm: a service that goes away in the middle is waited for", "[app
     if (number >= 2 && number <= 4) return fail(ErrorCode::ConnectFailed, "connection refused");
     return *all_found()(request);
   }};
-  CHECK(prewarm(stand, addresses(10)) == ExitCode::Ok);
+  CHECK(run_prewarm(stand, addresses(10)) == ExitCode::Ok);
   CHECK(stand.pauses.size() == 3);
   CHECK(stand.out.str() == summary(10, 0, 10, 10, 0, 0, 0));
 }

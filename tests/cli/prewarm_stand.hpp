@@ -96,9 +96,9 @@ inline std::string addresses(int count) {
   return list;
 }
 
-inline cli::ExitCode prewarm(CommandStand& stand,
-                             const std::string& list,
-                             cli::PrewarmCommand command = {}) {
+inline cli::ExitCode run_prewarm(CommandStand& stand,
+                                 const std::string& list,
+                                 cli::PrewarmCommand command = {}) {
   stand.in.str(list);
   return app::run_prewarm(command, stand.context);
 }

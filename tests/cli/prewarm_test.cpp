@@ -3,7 +3,7 @@
 #include <atomic>
 #include <deque>
 
-#include "app/prewarm/run.hpp"
+#include <cardstock/prewarm/run.hpp>
 #include "cli/prewarm_stand.hpp"
 #include "support/gzip_text.hpp"
 #include "support/temporary_directory.hpp"
@@ -17,10 +17,10 @@ using cli::ExitCode;
 TEST_CASE("prewarm: every indicator is asked once, however it is spelled", "[app]") {
   CommandStand stand{service(
       [](const std::string& name) { return name.starts_with("IpAddress ") ? "ok" : "no_result"; })};
-  CHECK(prewarm(stand,
-                "# "
-                "list\n1.1.1[.]1\n1.1.1.1\nEvil.test\nevil[.]test.\nhxxp://evil.test\nhttp://"
-                "EVIL.test/\n") == ExitCode::Ok);
+  CHECK(run_prewarm(stand,
+                    "# "
+                    "list\n1.1.1[.]1\n1.1.1.1\nEvil.test\nevil[.]test.\nhxxp://evil.test\nhttp://"
+                    "EVIL.test/\n") == ExitCode::Ok);
   REQUIRE(stand.http.request_count() == 2);
   CHECK(is_look(stand.http.request(0)));
   const auto request = stand.http.request(1);
@@ -37,19 +37,20 @@ TEST_CASE("prewarm: every indicator is asked once, however it is spelled", "[app
 
 TEST_CASE("prewarm: types are given, in a column, or recognised; JSON lines are read", "[app]") {
   CommandStand column{all_found()};
-  CHECK(prewarm(column, "Name,Type\na.test,InternetDomainName\n1.1.1.1,\nb.test,malicious\n") ==
+  CHECK(run_prewarm(column, "Name,Type\na.test,InternetDomainName\n1.1.1.1,\nb.test,malicious\n") ==
         ExitCode::Partly);
   CHECK(entities_of(column.http.request(0)) ==
         Names{"InternetDomainName a.test", "IpAddress 1.1.1.1"});
   CHECK(column.err.str() == "refused standard input:4: its type is not one that can be asked\n");
 
   CommandStand given{all_found()};
-  CHECK(prewarm(given, "Name,Type\na.test,URL\n", {.type = "InternetDomainName"}) == ExitCode::Ok);
+  CHECK(run_prewarm(given, "Name,Type\na.test,URL\n", {.type = "InternetDomainName"}) ==
+        ExitCode::Ok);
   CHECK(entities_of(given.http.request(0)) == Names{"InternetDomainName a.test"});
 
   CommandStand json{all_found()};
   CHECK(
-      prewarm(
+      run_prewarm(
           json,
           "{\"name\":\"a.test\"}\n{\"name\":\"1.1.1.1\",\"type\":\"IpAddress\"}\n{\"x\":1}\n{\n") ==
       ExitCode::Partly);
@@ -60,7 +61,7 @@ TEST_CASE("prewarm: types are given, in a column, or recognised; JSON lines are 
         "refused standard input:4: it is not a JSON object\n");
 
   CommandStand bad{all_found()};
-  CHECK(prewarm(bad, "", {.type = "Url"}) == ExitCode::Usage);
+  CHECK(run_prewarm(bad, "", {.type = "Url"}) == ExitCode::Usage);
 }
 
 TEST_CASE("prewarm: files are read in turn and named in complaints", "[app]") {
@@ -71,16 +72,16 @@ TEST_CASE("prewarm: files are read in turn and named in complaints", "[app]") {
   const cli::PrewarmCommand command{.files = {folder.file("a.csv"), folder.file("b.csv")},
                                     .type = "IpAddress",
                                     .column = "indicator"};
-  CHECK(prewarm(stand, "", command) == ExitCode::Partly);
+  CHECK(run_prewarm(stand, "", command) == ExitCode::Partly);
   CHECK(stand.out.str() == summary(4, 1, 2, 2, 0, 1, 0));
   CHECK_THAT(stand.err.str(), Contains("refused " + folder.file("a.csv") + ":3: "));
 
   CommandStand missing{all_found()};
-  CHECK(prewarm(missing, "", {.files = {folder.file("a.csv"), folder.file("none")}}) ==
+  CHECK(run_prewarm(missing, "", {.files = {folder.file("a.csv"), folder.file("none")}}) ==
         ExitCode::Configuration);
   CHECK(missing.http.request_count() == 0);
   CommandStand column{all_found()};
-  CHECK(prewarm(column, "Name\nx\n", {.column = "Nope"}) == ExitCode::Failed);
+  CHECK(run_prewarm(column, "Name\nx\n", {.column = "Nope"}) == ExitCode::Failed);
 }
 
 TEST_CASE("prewarm: a list that is damaged fails, and what stood before the damage is asked for",
@@ -88,7 +89,7 @@ TEST_CASE("prewarm: a list that is damaged fails, and what stood before the dama
   CommandStand stand{all_found()};
   std::string packed = gzip_text("1.1.1.1\n");
   packed.resize(packed.size() - 1);
-  CHECK(prewarm(stand, packed) == ExitCode::Failed);
+  CHECK(run_prewarm(stand, packed) == ExitCode::Failed);
   CHECK_THAT(stand.err.str(), Contains("standard input: its compressed data is cut off"));
   CHECK(stand.out.str() == summary(1, 0, 1, 1, 0, 0, 0));
 }
@@ -102,7 +103,7 @@ TEST_CASE("prewarm: what is fresh is not asked for; what is stale or unknown is"
       {"outcome":"error","message":"not in the cache"},
       {"outcome":"invalid_indicator","message":"no such thing"}]})");
   }};
-  CHECK(prewarm(stand, addresses(5)) == ExitCode::Partly);
+  CHECK(run_prewarm(stand, addresses(5)) == ExitCode::Partly);
   const auto asks = asks_of(stand);
   REQUIRE(asks.size() == 1);
   CHECK(entities_of(asks[0]) == Names{"IpAddress 10.0.0.2", "IpAddress 10.0.0.3"});
@@ -117,7 +118,7 @@ TEST_CASE("prewarm: an old answer that stands in for a failed call warms nothing
       {"outcome":"ok","message":"m2","cache":{"status":"stale","stale_reason":"refreshing"}},
       {"outcome":"ok","message":"m3","cache":{"status":"hit"}}]})");
   }};
-  CHECK(prewarm(stand, addresses(3)) == ExitCode::Failed);
+  CHECK(run_prewarm(stand, addresses(3)) == ExitCode::Failed);
   CHECK(stand.err.str() == "failed standard input:1: m1\n");
   CHECK(stand.out.str() == summary(3, 0, 3, 1, 0, 0, 1, 1));
 }
@@ -127,7 +128,7 @@ TEST_CASE("prewarm: a dry run looks and asks for nothing, and foretells calls an
     CHECK(is_look(request));
     return all_found()(request);
   }};
-  CHECK(prewarm(stand, addresses(2751) + "10.0.0.0\n", {.dry_run = true}) == ExitCode::Ok);
+  CHECK(run_prewarm(stand, addresses(2751) + "10.0.0.0\n", {.dry_run = true}) == ExitCode::Ok);
   CHECK(stand.out.str() ==
         "entries     2,752\nduplicates  1\nindicators  2,751\nfresh       0\nto ask      2,751\n"
         "calls       56\ntime        about 1 minute, at 54 calls a minute\nrefused     0\n");
@@ -136,7 +137,7 @@ TEST_CASE("prewarm: a dry run looks and asks for nothing, and foretells calls an
 
 TEST_CASE("prewarm: a dry run without a service foretells the worst", "[app]") {
   CommandStand stand{always(ErrorCode::ConnectFailed, "connection refused")};
-  CHECK(prewarm(stand, addresses(51), {.dry_run = true}) == ExitCode::Ok);
+  CHECK(run_prewarm(stand, addresses(51), {.dry_run = true}) == ExitCode::Ok);
   CHECK_THAT(stand.out.str(), Contains("to ask      51\n") &&
                                   Contains("calls       2 at most, when nothing is fresh\n"));
 }
@@ -147,7 +148,7 @@ TEST_CASE("prewarm: batches of 500, two at a time, bounded in bytes", "[app]") {
     ++asked;
     return "ok";
   })};
-  CHECK(prewarm(stand, addresses(1201)) == ExitCode::Ok);
+  CHECK(run_prewarm(stand, addresses(1201)) == ExitCode::Ok);
   const auto asks = asks_of(stand);
   REQUIRE(asks.size() == 3);
   CHECK(entities_of(asks[0]).size() == 500);
@@ -158,7 +159,7 @@ TEST_CASE("prewarm: batches of 500, two at a time, bounded in bytes", "[app]") {
   std::string urls;
   for (int i = 0; i < 200; ++i)
     urls += "http://x.test/" + std::to_string(i) + std::string(4000, 'a') + "\n";
-  CHECK(prewarm(wide, urls) == ExitCode::Ok);
+  CHECK(run_prewarm(wide, urls) == ExitCode::Ok);
   CHECK(asks_of(wide).size() == 4);
   for (std::size_t i = 0; i < wide.http.request_count(); ++i)
     CHECK(wide.http.request(i).body.size() < 300 * 1024);
@@ -167,7 +168,7 @@ TEST_CASE("prewarm: batches of 500, two at a time, bounded in bytes", "[app]") {
 
 TEST_CASE("prewarm: no more than two batches and one look are ever open", "[app]") {
   CommandStand stand{{}};
-  std::jthread command{[&] { prewarm(stand, addresses(2000)); }};
+  std::jthread command{[&] { run_prewarm(stand, addresses(2000)); }};
   std::size_t open_asks = 0;
   std::deque<std::size_t> held;
   for (std::size_t i = 0; i < 8; ++i) {
@@ -202,7 +203,7 @@ TEST_CASE("prewarm: busy indicators are asked again after Retry-After, and only 
       return round == 1 && name.ends_with(".1") ? "busy" : "ok";
     })(request);
   }};
-  CHECK(prewarm(stand, "10.0.0.0\n10.0.0.1\n10.0.0.2\n") == ExitCode::Ok);
+  CHECK(run_prewarm(stand, "10.0.0.0\n10.0.0.1\n10.0.0.2\n") == ExitCode::Ok);
   const auto asks = asks_of(stand);
   REQUIRE(asks.size() == 2);
   CHECK(entities_of(asks[1]) == Names{"IpAddress 10.0.0.1"});
@@ -223,15 +224,15 @@ TEST_CASE("prewarm: Retry-After is bounded and has a default", "[app]") {
     if (++rounds == 1) return json_response(503, R"({"title":"Busy"})", row.header);
     return *all_found()(request);
   }};
-  CHECK(prewarm(stand, "10.0.0.0\n") == ExitCode::Ok);
+  CHECK(run_prewarm(stand, "10.0.0.0\n") == ExitCode::Ok);
   CHECK(stand.pauses == std::vector<std::chrono::milliseconds>{row.pause});
 }
 
 TEST_CASE("prewarm: a service that stays busy is given up", "[app]") {
   CommandStand stand{service([](const std::string&) { return "busy"; })};
-  CHECK(prewarm(stand, "10.0.0.0\n10.0.0.1\n") == ExitCode::Failed);
-  CHECK(asks_of(stand).size() == app::kMaxStalled + 1);
-  CHECK(stand.pauses.size() == app::kMaxStalled);
+  CHECK(run_prewarm(stand, "10.0.0.0\n10.0.0.1\n") == ExitCode::Failed);
+  CHECK(asks_of(stand).size() == prewarm::kMaxStalled + 1);
+  CHECK(stand.pauses.size() == prewarm::kMaxStalled);
   CHECK(stand.out.str() == summary(2, 0, 2, 0, 0, 0, 2));
   CHECK_THAT(stand.err.str(), Contains("failed standard input:1: the service stayed busy\n"));
 }
@@ -245,7 +246,7 @@ TEST_CASE("prewarm: progress between busy answers keeps it going for as long as 
     return service(
         [first](const std::string& name) { return name == first ? "no_result" : "busy"; })(request);
   }};
-  CHECK(prewarm(stand, addresses(60)) == ExitCode::Ok);
+  CHECK(run_prewarm(stand, addresses(60)) == ExitCode::Ok);
   CHECK(rounds == 60);
   CHECK(stand.out.str() == summary(60, 0, 60, 0, 60, 0, 0));
 }
@@ -255,7 +256,7 @@ TEST_CASE("prewarm: single failures are told with their line and do not stop the
     if (name.ends_with(".1")) return "error";
     return name.ends_with(".2") ? "invalid_indicator" : "ok";
   })};
-  CHECK(prewarm(stand, "10.0.0.0\n10.0.0.1\n10.0.0.2\n10.0.0.3\n") == ExitCode::Failed);
+  CHECK(run_prewarm(stand, "10.0.0.0\n10.0.0.1\n10.0.0.2\n10.0.0.3\n") == ExitCode::Failed);
   CHECK(stand.out.str() == summary(4, 0, 4, 2, 0, 1, 1));
   CHECK(stand.err.str() ==
         "refused standard input:3: said invalid_indicator\nfailed standard input:2: said error\n");
@@ -276,7 +277,7 @@ TEST_CASE("prewarm: what would fail for all ends the run at once", "[app]") {
        "cardstock: connection refused\n"},
   }));
   CommandStand stand{row.responder};
-  CHECK(prewarm(stand, addresses(5000)) == row.code);
+  CHECK(run_prewarm(stand, addresses(5000)) == row.code);
   CHECK(asks_of(stand).size() <= 2);
   CHECK(stand.http.request_count() <= 4);
   CHECK_THAT(stand.err.str(), Contains(row.err));
@@ -291,12 +292,12 @@ TEST_CASE("prewarm: answers of another shape fail their batch", "[app]") {
   CommandStand stand{[body](const fetch::HttpRequest& request) -> Result<fetch::HttpResponse> {
     return is_look(request) ? *all_found()(request) : json_response(200, body);
   }};
-  CHECK(prewarm(stand, "10.0.0.0\n") == ExitCode::Failed);
+  CHECK(run_prewarm(stand, "10.0.0.0\n") == ExitCode::Failed);
   CHECK(stand.out.str() == summary(1, 0, 1, 0, 0, 0, 1));
 }
 
 TEST_CASE("prewarm: connections that are lost are tried again, within the same bound", "[app]") {
   CommandStand stand{always(ErrorCode::ConnectionLost, "lost")};
-  CHECK(prewarm(stand, "10.0.0.0\n") == ExitCode::Failed);
-  CHECK(stand.http.request_count() == app::kMaxStalled + 1);
+  CHECK(run_prewarm(stand, "10.0.0.0\n") == ExitCode::Failed);
+  CHECK(stand.http.request_count() == prewarm::kMaxStalled + 1);
 }

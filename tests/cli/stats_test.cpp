@@ -17,31 +17,79 @@ TEST_CASE("stats: the figures a person wants, aligned", "[app]") {
 "upstream":{"calls":120,"indicators":210,"calls_saved":90,"errors":{"timeout":3},"latency_seconds":{"p50":0.08,"p99":0.3},"breaker":"closed"},
 "limiter":{"per_minute":60,"used":12,"remaining":48,"window_ends_at":"2026-11-25T04:00:10Z",
  "waiting":{"analyst":1,"refresh":2,"prewarm":3},"rejected":4},
-"store":{"backend":"sqlite","rows":1000,"rows_absent":200,"file_bytes":1048576,"wal_bytes":0,"oldest_fetched_at":"2026-11-24T02:00:00Z","state":"ok"},
+"store":{"backend":"sqlite","rows":1000,"rows_absent":200,"file_bytes":1048576,"wal_bytes":0,"oldest_fetched_at":"2026-11-24T02:00:00Z","state":"ok",
+ "rows_by_type":{"Address":900,"URL":0}},
+"prewarm":{"running":1,"waiting":0,"jobs":{"done":2,"failed":0},"indicators":{"found":70,"absent":0}},
 "memory":{"rows":400,"bytes":1048576,"limit_bytes":67108864},
 "tenants":[{"id":"t1","base_url":"https://tc.example/api","rows":900,"last_accepted_at":"2026-11-25T03:59:00Z"}],
 "recent_errors":[{"at":"2026-11-25T03:00:00Z","kind":"timeout","message":"a\u001bb","count":3},{"at":"x","kind":"y","message":"z","count":1}]})"))};
   CHECK(app::run_stats({}, stand.context) == ExitCode::Ok);
   CHECK(stand.out.str() ==
-        "Cardstock 0.1.0, up 2 hours since 2026-11-25T02:00:00Z\n"
-        "\n"
-        "Requests       1,234\n"
-        "  outcomes     ok 1,000, no_result 234\n"
-        "  types        IpAddress 1,200, URL 34\n"
-        "  latency      p50 0.20 ms, p90 100 ms, p99 1.50 s\n"
-        "Cache          hit 700, miss 200, stale 50, negative 40, coalesced 10, bypass 0; 80% "
-        "without a call\n"
-        "ThreatConnect  120 calls for 210 indicators, 90 calls saved; breaker closed\n"
-        "  latency      p50 80.0 ms, p99 300 ms\n"
-        "  errors       timeout 3\n"
-        "Limit          12 used of 60 a minute, 48 left, window ends 2026-11-25T04:00:10Z\n"
-        "  waiting      analyst 1, refresh 2, prewarm 3; rejected 4\n"
-        "Store          sqlite, ok: 1,000 rows (200 absent), 1.00 MiB and 0 B of log, oldest "
-        "2026-11-24T02:00:00Z\n"
-        "Memory         400 rows, 1.00 MiB of 64.0 MiB\n"
-        "Tenants        t1  https://tc.example/api  900 rows, last accepted 2026-11-25T03:59:00Z\n"
-        "Recent errors  2026-11-25T03:00:00Z  timeout (3)  a\\u001bb\n"
-        "               x  y (1)  z\n");
+        R"(Cardstock 0.1.0, up 2 hours since 2026-11-25T02:00:00Z
+
+Requests
+  all                            1,234
+  ok                             1,000  81 %
+  no_result                        234  18 %
+
+Requests by type
+  IpAddress                      1,200  97 %
+  URL                               34  2 %
+
+Requests, how long they took
+  half within                  0.20 ms
+  9 of 10 within                100 ms
+  99 of 100 within              1.50 s
+
+Cache
+  hit                              700  70 %
+  hit, held by nobody               40  4 %
+  stale                             50  5 %
+  joined another's call             10  1 %
+  miss                             200  20 %
+  refresh asked for                  0  0 %
+  without a call                   800  80 %
+
+ThreatConnect
+  calls                            120
+  indicators in them               210
+  calls saved                       90
+  breaker                       closed
+  half within                  80.0 ms
+  99 of 100 within              300 ms
+  failed: timeout                    3
+
+Limit of calls
+  used                              12  of 60 a minute
+  left                              48  the minute ends at 2026-11-25T04:00:10Z
+  waiting, analyst                   1
+  waiting, refresh                   2
+  waiting, prewarm                   3
+  told busy                          4
+
+Rows
+  all                            1,000  sqlite, ok
+  held by nobody                   200
+  Address                          900  90 %
+  file                        1.00 MiB
+  log of the file                  0 B
+  ready in memory                  400
+  memory                      1.00 MiB  of 64.0 MiB
+  oldest, fetched at                    2026-11-24T02:00:00Z
+
+Prewarm jobs
+  running                            1
+  waiting                            0
+  done                               2
+  indicators found                  70
+
+Tenants: rows, last accepted, ThreatConnect
+  t1        900  2026-11-25T03:59:00Z  https://tc.example/api
+
+Recent errors: last at, how often, what
+  2026-11-25T03:00:00Z        3  timeout             a\u001bb
+  x                           1  y                   z
+)");
   const auto request = stand.http.request(0);
   CHECK(request.origin == "http://127.0.0.1:8081");
   CHECK(request.target == "/v1/admin/stats");
@@ -51,7 +99,8 @@ TEST_CASE("stats: figures that are missing or of another kind are dashes, not fa
   CommandStand stand{always(json_response(
       200, R"({"uptime_seconds":18446744073709551615,"requests":"x","cache":{"hit":-1}})"))};
   CHECK(app::run_stats({}, stand.context) == ExitCode::Ok);
-  CHECK_THAT(stand.out.str(), Contains("Requests       -\n") && Contains("hit -, miss -"));
+  CHECK_THAT(stand.out.str(), Contains("  all                                -\n") &&
+                                  Contains("  hit                                -\n"));
 }
 
 TEST_CASE("stats: --json prints all, and refusals are told", "[app]") {

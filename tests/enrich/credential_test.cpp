@@ -81,6 +81,22 @@ TEST_CASE("credential: refused when checked it is blocked and its rows are purge
   CHECK((*f.get(f.ask("evil.test")))->status == CacheStatus::Hit);
 }
 
+TEST_CASE("credential: refused, its rows are not shown after a restart that came before the purge",
+          "[enrich]") {
+  Aging f;
+  const store::Key key{f.one->id, IndicatorType::Host, "evil.test"};
+  const store::StoredRecord row = *f.store.find(key).value();
+  f.get(f.ask("evil.test", f.one, AskMode::Refresh));
+  f.answer(1, kDenied, 401);
+  f.store.put(key, row);  // as if the purge had not come to it
+  f.restart();
+  const auto asked = f.get(f.ask("evil.test"));
+  CHECK_FALSE(*asked);
+  f.fail_call(2, ErrorCode::ConnectFailed);
+  REQUIRE(*asked);
+  CHECK_FALSE((*asked)->entry);
+}
+
 TEST_CASE("credential: unreachable is not refused and that has an end", "[enrich]") {
   Aging f;
   f.clock.advance(16min);

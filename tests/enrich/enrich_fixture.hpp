@@ -12,6 +12,7 @@
 #include <cardstock/store/memory_record_store.hpp>
 #include <cardstock/util/json_writer.hpp>
 
+#include "support/event_log.hpp"
 #include "support/fake_http_client.hpp"
 #include "support/fixed_random.hpp"
 #include "support/manual_clock.hpp"
@@ -141,7 +142,7 @@ struct EnrichFixture {
   store::MemoryRecordStore store;
   store::RecordStore* through = nullptr;  ///< stands between enricher and store after a restart()
   fetch::HttpClient* over = nullptr;      ///< stands between enricher and client after a restart()
-  NullLog log;
+  EventLog log;
   FixedRandom random;
   enrich::EnrichSettings settings;
   std::unique_ptr<enrich::Tenants> tenants;

@@ -71,6 +71,53 @@ TEST_CASE("memory_tier: bytes stay below the limit and what is used stays longes
   CHECK(tier.find({kOne, IndicatorType::Host, "cold0.test"}) == nullptr);
 }
 
+TEST_CASE("memory_tier: a scan of very many keys does not push out the hot hundred", "[enrich]") {
+  MemoryTier tier{1U << 20U, {1, 2}};
+  const auto hot = [](int i) { return "hot" + std::to_string(i) + ".test"; };
+  const auto hot_ones_held = [&] {
+    int held = 0;
+    for (int i = 0; i < 100; ++i) held += tier.peek({kOne, IndicatorType::Host, hot(i)}) ? 1 : 0;
+    return held;
+  };
+  for (int i = 0; i < 100; ++i) tier.insert({kOne, IndicatorType::Host, hot(i)}, entry(kNow));
+  for (int i = 0; i < 100; ++i) REQUIRE(tier.find({kOne, IndicatorType::Host, hot(i)}));
+  const bool refreshed = GENERATE(false, true);
+  const bool looked_at = GENERATE(false, true);
+  int missing = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    const std::string name = "scan" + std::to_string(i) + ".test";
+    tier.insert({kOne, IndicatorType::Host, name}, entry(kNow));
+    if (looked_at && !tier.peek({kOne, IndicatorType::Host, name})) ++missing;
+    if (refreshed && i == 50'000)
+      for (int h = 0; h < 100; ++h)
+        tier.insert({kOne, IndicatorType::Host, hot(h)}, entry(kNow + 1ms));
+  }
+  CHECK(hot_ones_held() == 100);
+  // What becomes hot later finds its place all the same, and what is not any more makes it.
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string name = "later" + std::to_string(i) + ".test";
+    tier.insert({kOne, IndicatorType::Host, name}, entry(kNow));
+    if (!tier.find({kOne, IndicatorType::Host, name})) ++missing;
+  }
+  CHECK(hot_ones_held() == 0);
+  CHECK(missing == 0);
+  CHECK(tier.size().bytes <= tier.limit_bytes());
+}
+
+TEST_CASE("memory_tier: an entry that grows in its place makes others go", "[enrich]") {
+  MemoryTier tier{160 * 1024, {1, 2}};
+  for (int i = 0; i < 300; ++i)
+    tier.insert({kOne, IndicatorType::Host, "n" + std::to_string(i)}, entry(kNow, 10));
+  for (int i = 0; i < 300; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    tier.insert({kOne, IndicatorType::Host, name}, entry(kNow, 9000));
+    REQUIRE(tier.peek({kOne, IndicatorType::Host, name}));
+    REQUIRE(tier.size().bytes <= tier.limit_bytes());
+  }
+  tier.insert({kOne, IndicatorType::Host, "n299"}, entry(kNow, 20'000));
+  CHECK_FALSE(tier.peek({kOne, IndicatorType::Host, "n299"}));
+}
+
 TEST_CASE("memory_tier: what is too large for a shard is not kept", "[enrich]") {
   MemoryTier tier{16 * 1024, {1, 2}};
   tier.insert({kOne, IndicatorType::Host, "big.test"}, entry(kNow, 2000));

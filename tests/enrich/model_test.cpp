@@ -41,6 +41,8 @@ class SideBySide {
  public:
   explicit SideBySide(unsigned seed) : chance_{seed} {
     f_.settings.memory_bytes = 64U << 10U;  // a few entries a shard: memory forgets now and then
+    // Rows also come without a call: that the credential is still good is not in question here.
+    f_.settings.credential_recheck = 10'000h;
     reopen();
   }
 
@@ -54,7 +56,7 @@ class SideBySide {
       case 2:
         return f_.clock.step_wall(milliseconds{below(100'000)} - 50s);
       case 3:
-        return below(5) == 0 ? reopen() : purge();
+        return below(5) == 0 ? reopen() : below(3) == 0 ? import() : purge();
       case 4:
         upstream_fails_ = below(2) == 0;
         return;
@@ -71,13 +73,32 @@ class SideBySide {
   unsigned below(unsigned limit) { return static_cast<unsigned>(chance_()) % limit; }
   static std::string name(int number) { return "n" + std::to_string(number) + ".test"; }
 
+  std::unique_ptr<store::SqliteRecordStore> open() {
+    return *store::SqliteRecordStore::open({.path = folder_.file("m.db")}, f_.clock, random_,
+                                           f_.log);
+  }
   void reopen() {
     f_.enricher.reset();
     sqlite_.reset();
-    sqlite_ =
-        *store::SqliteRecordStore::open({.path = folder_.file("m.db")}, f_.clock, random_, f_.log);
+    sqlite_ = open();
     f_.through = sqlite_.get();
     f_.restart();
+  }
+
+  /// Another process writes a row, and the store is let see it.
+  void import() {
+    const std::pair key{below(2) == 0, static_cast<int>(below(kNames))};
+    // Of two rows of one instant, which is the later one is anybody's guess.
+    const auto held = model_.rows.find(key);
+    if (held != model_.rows.end() && held->second.fetched_at == f_.clock.wall()) return;
+    store::StoredRecord row{.record = {}, .fetched_at = f_.clock.wall(), .asked = {}};
+    row.record.copies.push_back({.owner = "v" + std::to_string(++last_version_)});
+    REQUIRE(sqlite_->flush());
+    const auto other = open();
+    other->put({(key.first ? f_.two : f_.one)->id, IndicatorType::Host, name(key.second)}, row);
+    REQUIRE(other->flush());
+    REQUIRE(sqlite_->flush());
+    model_.rows[key] = {row.fetched_at, last_version_};
   }
 
   void purge() {

@@ -1,4 +1,5 @@
 #include "enrich_fixture.hpp"
+#include "support/passing_store.hpp"
 
 using namespace cardstock;
 using namespace cardstock::test;
@@ -7,36 +8,14 @@ using enrich::Lane;
 namespace {
 
 /// Keeps what waits for a commit until the test says how it went.
-class SlowStore final : public store::RecordStore {
+class SlowStore final : public PassingStore {
  public:
-  explicit SlowStore(store::RecordStore& under) : under_{under} {}
-  Result<std::optional<store::StoredRecord>> find(const store::Key& key) override {
-    return under_.find(key);
-  }
+  explicit SlowStore(store::RecordStore& under) : PassingStore{under} {}
   void put(const store::Key& key, store::StoredRecord record, Committed committed) override {
-    under_.put(key, std::move(record));
+    PassingStore::put(key, std::move(record));
     waiting.push_back(std::move(committed));
   }
-  Status flush() override { return under_.flush(); }
-  Result<std::int64_t> purge(const store::PurgeFilter& filter) override {
-    return under_.purge(filter);
-  }
-  Status each(
-      const std::function<bool(const store::Key&, const store::StoredRecord&)>& visit) override {
-    return under_.each(visit);
-  }
-  Result<std::optional<store::TenantState>> tenant(const store::TenantId& id) override {
-    return under_.tenant(id);
-  }
-  void put_tenant(const store::TenantId& id, const store::TenantState& state) override {
-    under_.put_tenant(id, state);
-  }
-  store::StoreStats stats() override { return under_.stats(); }
-
   std::vector<Committed> waiting;
-
- private:
-  store::RecordStore& under_;
 };
 
 struct PrewarmFixture : EnrichFixture {
@@ -82,6 +61,24 @@ TEST_CASE("prewarm_lane: a full disk is told to who fills the cache and not to a
   CHECK((*warm)->error->code == ErrorCode::StoreFailed);
 }
 
+TEST_CASE("prewarm_lane: a disk that is full is one line in the log, not one a row", "[enrich]") {
+  PrewarmFixture f;
+  const auto store_row = [&](int number, const Status& outcome) {
+    const std::string name = "n" + std::to_string(number) + ".test";
+    const auto reply = f.get(f.ask(name));
+    f.answer(f.client.request_count() - 1, page({row("Host", name, "Org")}));
+    f.slow.waiting.back()(outcome);
+    CHECK(EnrichFixture::owners(*reply) == "Org;");
+  };
+  const Status full = fail(ErrorCode::StoreFailed, "The disk is full.");
+  for (int i = 0; i < 50; ++i) store_row(i, full);
+  CHECK(f.log.count("store_write_failed") == 1);
+  CHECK(f.enricher->stats().store_failures == 50);
+  store_row(50, {});
+  for (int i = 51; i < 60; ++i) store_row(i, full);
+  CHECK(f.log.count("store_write_failed") == 2);
+}
+
 TEST_CASE("prewarm_lane: who waits for a commit is let go when the enricher stops", "[enrich]") {
   PrewarmFixture f;
   const auto warm = f.get_in(Lane::Prewarm, "a.test");
@@ -105,4 +102,28 @@ TEST_CASE("prewarm_lane: many that are asked for at once make full calls", "[enr
   f.run();
   CHECK(f.client.request_count() == 3);
   f.enricher->stop();
+}
+
+TEST_CASE("prewarm_lane: what it goes through twice does not push out what analysts ask",
+          "[enrich]") {
+  EnrichFixture f;
+  f.settings.memory_bytes = 64U << 10U;  // a few entries a shard
+  f.restart();
+  const auto ask_in = [&](Lane lane, const std::string& name) {
+    enrich::Ask a = f.ask(name);
+    a.lane = lane;
+    a.mode = enrich::AskMode::OnlyIfCached;
+    return f.enricher->look(a).reply;
+  };
+  constexpr int kRows = 2000;
+  const auto name = [](int i) { return "n" + std::to_string(i) + ".test"; };
+  for (int i = 0; i < kRows; ++i)
+    f.store.put({f.one->id, IndicatorType::Host, name(i)},
+                {.record = {}, .fetched_at = f.clock.wall(), .asked = {name(i)}});
+  const enrich::EntryPtr hot = ask_in(Lane::Analyst, "n0.test")->entry;
+  REQUIRE(hot);
+  REQUIRE(ask_in(Lane::Analyst, "n0.test")->entry == hot);
+  for (int i = 1; i < kRows; ++i)
+    for (int twice = 0; twice < 2; ++twice) REQUIRE(ask_in(Lane::Prewarm, name(i))->entry);
+  CHECK(ask_in(Lane::Analyst, "n0.test")->entry == hot);
 }

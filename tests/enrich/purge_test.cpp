@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "enrich/enrich_fixture.hpp"
+#include "support/passing_store.hpp"
 
 using namespace cardstock;
 using namespace cardstock::enrich;
@@ -30,35 +31,16 @@ bool held(Fixture& f, std::string_view name, TenantPtr tenant = {}) {
 }
 
 /// A store in which something happens between the reading of a row and the reader's getting it.
-class Interrupted final : public store::RecordStore {
+class Interrupted final : public test::PassingStore {
  public:
-  explicit Interrupted(store::RecordStore& inner) : inner_{inner} {}
+  explicit Interrupted(store::RecordStore& under) : PassingStore{under} {}
   std::function<void()> after_find;
 
   Result<std::optional<store::StoredRecord>> find(const store::Key& key) override {
-    auto got = inner_.find(key);
+    auto got = PassingStore::find(key);
     if (after_find) std::exchange(after_find, nullptr)();
     return got;
   }
-  void put(const store::Key& key, store::StoredRecord record, Committed committed) override {
-    inner_.put(key, std::move(record), std::move(committed));
-  }
-  Status flush() override { return inner_.flush(); }
-  Result<std::int64_t> purge(const PurgeFilter& filter) override { return inner_.purge(filter); }
-  Status each(
-      const std::function<bool(const store::Key&, const store::StoredRecord&)>& visit) override {
-    return inner_.each(visit);
-  }
-  Result<std::optional<store::TenantState>> tenant(const TenantId& id) override {
-    return inner_.tenant(id);
-  }
-  void put_tenant(const TenantId& id, const store::TenantState& state) override {
-    inner_.put_tenant(id, state);
-  }
-  store::StoreStats stats() override { return inner_.stats(); }
-
- private:
-  store::RecordStore& inner_;
 };
 
 }  // namespace

@@ -12,13 +12,13 @@ SOURCE = pathlib.Path(sys.argv[1])
 ROOMS = ("indicator", "threatconnect", "enrich", "fetch", "http/api")
 # Told to others than analysts: at start, on the admin listener, to clients with bearer tokens and batches, in the log.
 FILES_FOR_OTHERS = {"settings_check.cpp", "card_view.cpp", "preview_page.cpp", "preview_style.cpp", "credentials.cpp", "api.cpp",
-                    "callers.cpp", "openapi.cpp", "admin_api.cpp", "sessions.cpp", "plain_answer.cpp"}
+                    "callers.cpp", "openapi.cpp", "admin_api.cpp", "prewarm_api.cpp", "prewarm_asker.cpp", "listing.cpp", "sessions.cpp", "plain_answer.cpp"}
 FOR_OTHERS = {
     "The HTTP client could not be set up.", "ThreatConnect did not say which organization the credentials belong to.",
     "The parameters are", "The parameters may stand once each.", "The parameters type and name are needed.",
     "A parameter is not percent-encoded correctly.", "A batch holds at most", "A batch needs at least one entity.",
     "the request asked not to go to ThreatConnect.", "Held by", "explain must be criteria.",
-    "sample stands alone.",
+    "sample stands alone.", "This service runs without ThreatConnect.", "more must be true or false.", "offset must be a whole number.",
     # Outcomes for which Recorded Future has words of its own.
     "Enter your ThreatConnect API ID, API secret and base URL in the extension's settings.", "ThreatConnect refused the credentials",
     "ThreatConnect cards exist for IpAddress, InternetDomainName, URL, Hash and EmailAddress only.",

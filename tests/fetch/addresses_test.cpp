@@ -142,6 +142,49 @@ TEST_CASE("client: a connection that another call was allowed is not reused unde
   CHECK(outcome_name(call(*client, get_request(server.origin()))) == "ok");
 }
 
+TEST_CASE("client: a name that moves to the inside between two look-ups is not followed there",
+          "[fetch]") {
+  RawServer server{always(raw_answer("x"))};
+  const std::string origin = "http://moves.test:" + std::to_string(server.port());
+  move_name({"192.0.2.7"});
+  const auto client = make_client();
+  CHECK(outcome_name(call(*client, public_request(origin))) == "ok");
+  CHECK(lookups_since_move() == 1);  // the address that was judged is the one that was called
+  CHECK(server.connection_count() == 1);
+  for (const char* inside :
+       {"127.0.0.1", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "fd00::1", "169.254.169.254"}) {
+    INFO(inside);
+    move_name({inside});
+    CHECK(outcome_name(call(*make_client(), public_request(origin))) == "address_refused");
+    CHECK(lookups_since_move() == 1);
+  }
+  CHECK(server.connection_count() == 1);
+}
+
+TEST_CASE("client: of a name's addresses none on the inside is called when another is deaf",
+          "[fetch]") {
+  RawServer server{always(raw_answer("x"))};
+  const std::string origin = "http://moves.test:" + std::to_string(server.port());
+  move_name({kDeafAddress, "127.0.0.1"});
+  CHECK_FALSE(call(*make_client(), public_request(origin)));
+  move_name({"127.0.0.1", kDeafAddress});
+  CHECK_FALSE(call(*make_client(), public_request(origin)));
+  CHECK(server.connection_count() == 0);
+  CHECK(outcome_name(call(*make_client(), get_request(origin))) == "ok");
+}
+
+TEST_CASE("client: an instance is called over IPv6, by its address and by its name", "[fetch]") {
+  RawServer server{always(raw_answer("six"))};
+  const std::string port = ":" + std::to_string(server.port());
+  move_name({"2001:db8::7"});
+  for (const char* host : {"[2001:db8::7]", "moves.test"}) {
+    INFO(host);
+    const auto result = call(*make_client(), public_request("http://" + (host + port)));
+    REQUIRE(outcome_name(result) == "ok");
+    CHECK(result->body == "six");
+  }
+}
+
 TEST_CASE("client: a look-up that hangs is given up in time and holds up nobody", "[fetch]") {
   RawServer server{always(raw_answer("x"))};
   CurlSettings settings;

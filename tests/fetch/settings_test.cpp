@@ -64,6 +64,14 @@ TEST_CASE("settings: a ca_file that cannot serve is refused with its name and th
   CHECK(with_ca_file(file("good", std::string{"# a comment\n"} + kPem)) == "accepted");
 }
 
+TEST_CASE("settings: the proxy's ca_file is checked as well and told by its own name", "[fetch]") {
+  CurlSettings settings;
+  settings.proxy_ca_file = "/absent/proxy.pem";
+  CHECK(detail_of(settings) == "proxy_ca_file \"/absent/proxy.pem\" cannot be read.");
+  settings.proxy_ca_file = kPem;
+  CHECK(detail_of(settings).starts_with("proxy_ca_file takes the path of a file"));
+}
+
 TEST_CASE("settings: a proxy must be a URL with a port, and its password is not repeated",
           "[fetch]") {
   for (const char* good :

@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <atomic>
@@ -61,9 +62,11 @@ std::string pem_of(Write write) {
   return pem;
 }
 
+/// `under`: what it is laid over; a session of its own when TLS runs within TLS.
 class TlsTransport final : public RawTransport {
  public:
-  explicit TlsTransport(Openssl<SSL> session) : session_{std::move(session)} {}
+  TlsTransport(Openssl<SSL> session, std::unique_ptr<RawTransport> under)
+      : under_{std::move(under)}, session_{std::move(session)} {}
   ~TlsTransport() override { SSL_shutdown(session_.get()); }
   TlsTransport(const TlsTransport&) = delete;
   TlsTransport& operator=(const TlsTransport&) = delete;
@@ -76,9 +79,23 @@ class TlsTransport final : public RawTransport {
     return bytes.empty() || SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &put) == 1;
   }
 
+  SSL* session() const { return session_.get(); }
+
  private:
+  std::unique_ptr<RawTransport> under_;
   Openssl<SSL> session_;
 };
+
+/// The session's bytes go over `outer`, else over the socket itself.
+void carry(SSL* session, const TlsTransport* outer, int descriptor) {
+  if (outer == nullptr) {
+    must(SSL_set_fd(session, descriptor) == 1, "socket");
+    return;
+  }
+  BIO* const within = BIO_new(BIO_f_ssl());
+  must(within != nullptr && BIO_set_ssl(within, outer->session(), BIO_NOCLOSE) == 1, "tunnel");
+  SSL_set_bio(session, within, within);
+}
 
 int choose_http2(SSL*,
                  const unsigned char** chosen,
@@ -153,10 +170,12 @@ RawServer::Behaviour over_tls(std::shared_ptr<SSL_CTX> context, RawServer::Behav
   return [context = std::move(context),
           behaviour = std::move(behaviour)](RawConnection& connection) {
     Openssl<SSL> session{SSL_new(context.get())};
-    must(session != nullptr && SSL_set_fd(session.get(), connection.descriptor()) == 1, "session");
-    if (SSL_accept(session.get()) != 1) return;
-    connection.lay_over(std::make_unique<TlsTransport>(std::move(session)));
-    behaviour(connection);
+    must(session != nullptr, "session");
+    std::unique_ptr<RawTransport> under = connection.take_transport();
+    carry(session.get(), dynamic_cast<const TlsTransport*>(under.get()), connection.descriptor());
+    const bool accepted = SSL_accept(session.get()) == 1;
+    connection.lay_over(std::make_unique<TlsTransport>(std::move(session), std::move(under)));
+    if (accepted) behaviour(connection);
   };
 }
 

@@ -54,7 +54,8 @@ class TestAuthority {
   Openssl<X509> certificate_;
 };
 
-/// Runs `behaviour` over TLS on each connection whose handshake succeeds.
+/// Runs `behaviour` over TLS on each connection whose handshake succeeds; within the TLS that a
+/// connection has already, when it has.
 RawServer::Behaviour over_tls(std::shared_ptr<SSL_CTX> context, RawServer::Behaviour behaviour);
 
 }  // namespace cardstock::test

@@ -209,32 +209,6 @@ TEST_CASE(
   CHECK(late.error().public_detail == "No connection to 127.0.0.1 was made in time.");
 }
 
-TEST_CASE("tls: a proxy's tunnel carries the target's own TLS", "[fetch]") {
-  const Bench bench;
-  TlsOptions options;
-  options.names = "DNS:upstream.test";
-  const auto inner =
-      over_tls(bench.authority().server_context(options), always(raw_answer("through the tunnel")));
-  std::atomic<int> tunnels{0};
-  RawServer proxy{[&](RawConnection& connection) {
-    if (connection.read_head().starts_with("CONNECT upstream.test:443 ")) ++tunnels;
-    connection.write("HTTP/1.1 200 Connection established\r\nRetry-After: 9\r\n\r\n");
-    inner(connection);
-  }};
-  CurlSettings settings = bench.settings();
-  settings.proxy = proxy.origin();
-  const auto client = make_client(settings);
-  for (int i = 0; i < 2; ++i) {
-    auto request = get_request("https://upstream.test");
-    request.addresses = fetch::AddressPolicy::PublicOnly;
-    const auto result = call(*client, std::move(request));
-    REQUIRE(outcome_name(result) == "ok");
-    CHECK(result->body == "through the tunnel");
-    CHECK(result->retry_after.empty());
-  }
-  CHECK(tunnels == 1);
-}
-
 TEST_CASE("http2: calls at once share one connection where it is offered", "[fetch]") {
   const Bench bench;
   constexpr std::size_t kCalls = 8;

@@ -182,6 +182,29 @@ class OpenApi(unittest.TestCase):
         self.check(415, "POST", "/v1/admin/purge", b"{}", "admin", Content_Type="text/plain")
         self.check(401, "GET", "/v1/admin/stats", listener="admin", Authorization="Bearer unknown")
 
+    def prewarm(self):
+        jobs = "/v1/admin/prewarm"
+        order = self.check(202, "POST", jobs, {"most_asked": 5}, "admin")
+        self.check(400, "POST", jobs, {"most_asked": 0}, "admin")
+        self.check(403, "POST", jobs, {"most_asked": 5}, "admin", Origin="http://elsewhere.test")
+        self.check(415, "POST", jobs, b"x", "admin", Content_Type="text/plain")
+        self.check(422, "POST", jobs + "?type=Malware", b"x", "admin", Content_Type="application/octet-stream")
+        part = self.check(202, "POST", jobs + "?more=true&type=IpAddress&name=a.txt", b"203.0.113.10\nx\n", "admin", Content_Type="text/csv")
+        self.check_below(409, "POST", jobs, part["id"], "?offset=1", b"x")
+        self.check_below(202, "POST", jobs, part["id"], f"?offset={part['bytes']}", b"192.0.2.1\n")
+        for status, method, job, query in ((200, "GET", part["id"], ""), (404, "GET", "0" * 16, ""), (200, "DELETE", order["id"], ""),
+                                           (404, "DELETE", "0" * 16, ""), (404, "POST", "0" * 16, "?offset=0"), (400, "POST", part["id"], "")):
+            self.check_below(status, method, jobs, job, query, b"x" if method == "POST" else None)
+        self.check(200, "GET", jobs, listener="admin")
+
+    def check_below(self, status: int, method: str, path: str, job: str, query: str, body: object):
+        """check() for an address with an id in it."""
+        API["paths"][f"{path}/{job}"] = API["paths"][path + "/{id}"]
+        try:
+            return self.check(status, method, f"{path}/{job}{query}", body, "admin", Content_Type="application/octet-stream")
+        finally:
+            del API["paths"][f"{path}/{job}"]
+
     def test_admin(self):
         self.outcome("ok", 200, "IpAddress", "203.0.113.10")
         self.simulator.misbehave(status=500, times=9)
@@ -196,6 +219,7 @@ class OpenApi(unittest.TestCase):
                      "/admin/"):
             self.check(200, "GET", path, listener="admin")
         self.check(400, "GET", "/v1/admin/history?span=year", listener="admin")
+        self.prewarm()
         self.check(401, "POST", "/v1/admin/login", {"token": "wrong"}, "admin")
         self.check(403, "POST", "/v1/admin/login", {"token": "wrong"}, "admin", Sec_Fetch_Site="cross-site")
         self.check(200, "POST", "/v1/admin/logout", {}, "admin")

@@ -183,6 +183,26 @@ TEST_CASE("cards: a wrong secret finds nothing of the right one's, is refused, a
   CHECK(stand.stats().number("/store/rows") <= 1);
 }
 
+TEST_CASE("cards: no header and no parameter makes a caller another tenant", "[integration]") {
+  const Stand stand{with({rich("Address", "203.0.113.7", "Org A", 1)})};
+  REQUIRE(Json{stand.post("IpAddress", "203.0.113.7", stand.auth()).body}.has("/card"));
+  REQUIRE(stand.service->store().flush());
+  const std::string tenant = stand.stats().text("/tenants/0/id");
+  REQUIRE(tenant.size() == 32);
+  const auto bob = [&](const std::string& query, const std::string& members,
+                       const std::string& header) {
+    const std::string body = R"({"entity":{"name":"203.0.113.7","type":"IpAddress"},"auth":)" +
+                             stand.auth("bob", "bob-secret") + members + "}";
+    return Json{http_call("POST", stand.service->url() + "/v1/card" + query, body, {header}).body};
+  };
+  for (const char* name : {"X-Tenant: ", "X-Cardstock-Tenant: ", "Tenant: ", "Cookie: tenant="}) {
+    INFO(name);
+    CHECK(bob("", "", name + tenant).text("/outcome") == "no_result");
+  }
+  CHECK_FALSE(bob("?tenant=" + tenant, "", "X-Api-Id: alice").has("/card"));
+  CHECK_FALSE(bob("", R"(,"tenant":")" + tenant + "\"", "X-Api-Id: alice").has("/card"));
+}
+
 TEST_CASE("cards: a thousand spellings of a hundred indicators are a hundred rows and look-ups",
           "[integration]") {
   std::vector<std::pair<std::string, std::string>> spellings;

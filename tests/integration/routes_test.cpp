@@ -36,6 +36,7 @@ TEST_CASE("routes: health, readiness and version on both listeners", "[integrati
   for (const std::string& url : {stand.service->url(), stand.service->admin_url()}) {
     CHECK(Json{http_call("GET", url + "/healthz").body}.text("/status") == "ok");
     CHECK(Json{http_call("GET", url + "/readyz").body}.text("/status") == "ready");
+    CHECK(Json{http_call("GET", url + "/readyz").body}.text("/store") == "ok");
     CHECK(Json{http_call("GET", url + "/version").body}.text("/version") == app::version());
     CHECK(http_call("HEAD", url + "/healthz").status == 200);
   }

@@ -28,6 +28,14 @@ class EventLog final : public Log {
     return lines.find(begin + " ") != std::string::npos ||
            lines.find(begin + "\n") != std::string::npos;
   }
+  std::size_t count(std::string_view event) const {
+    const std::string lines = "\n" + text();
+    const std::string begin = "\n" + std::string{event} + " ";
+    std::size_t found = 0;
+    for (auto at = lines.find(begin); at != std::string::npos; at = lines.find(begin, at + 1))
+      ++found;
+    return found;
+  }
   std::string text() const {
     const LockGuard lock{mutex_};
     return text_;

@@ -36,6 +36,15 @@ class Program:
         """Of the first listener."""
         return self._found
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def admin_url(self) -> str:
+        """Of a service; stands in the line by which it was known to be ready."""
+        return next(found[1] for line in self.lines if (found := re.search(r'"admin_url":"([^"]+)"', line)))
+
     def stop(self) -> int:
         self._process.terminate()
         return self._process.wait(START_LIMIT)

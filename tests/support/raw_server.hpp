@@ -64,6 +64,7 @@ class RawConnection {
   /// The how-manieth connection of the server this is, from 0.
   std::size_t number() const { return number_; }
   int descriptor() const { return descriptor_; }
+  std::unique_ptr<RawTransport> take_transport() { return std::move(transport_); }
   void lay_over(std::unique_ptr<RawTransport> transport) { transport_ = std::move(transport); }
 
   /// A request's head with its blank line; empty when the peer closed first.

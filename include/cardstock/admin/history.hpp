@@ -58,7 +58,7 @@ class History {
   using Values = std::array<double, kSeries>;
   struct Sample {
     WallTime at;
-    Values values;
+    Values values{};
   };
   /// What a difference is taken of.
   struct Reading {

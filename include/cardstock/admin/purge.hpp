@@ -3,13 +3,14 @@
 /// \brief Deleting from the cache on an operator's word, one order after the other, audited.
 ///
 /// Threads: all methods from any thread; `Done` is called on the one thread of its own
-/// (`cs-purge`), or on the destructor's. Blocking: only the destructor, for the order that is being
+/// (`cs-purge`), or on the destructor's. Blocking: only the destructor, for the step that is being
 /// carried out. Errors: MalformedRequest, UnsupportedType, InvalidIndicator (what was ordered);
 /// Busy (kWaiting orders wait already); those of Enricher::purge; Cancelled (the service stops).
 /// Time: wall, for ages. Owns: nothing that it is given. Limits: kWaiting orders.
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -54,6 +55,10 @@ class Purges {
   /// `done` gets the number of rows deleted; it is left alone when the order is not taken.
   Status start(PurgeOrder order, PurgeAsker asker, Done&& done) CARDSTOCK_EXCLUDES(mutex_);
 
+  /// Takes no more orders and interrupts the one that is being carried out: what it has purged
+  /// stays purged, and its `done` gets Cancelled.
+  void stop() CARDSTOCK_EXCLUDES(mutex_);
+
  private:
   struct Job {
     PurgeOrder order;
@@ -65,6 +70,7 @@ class Purges {
 
   enrich::Enricher& enricher_;
   Audit& audit_;
+  std::stop_source stop_;
   Mutex mutex_;  ///< guards everything below but the thread
   Condition changed_;
   std::deque<Job> jobs_ CARDSTOCK_GUARDED_BY(mutex_);

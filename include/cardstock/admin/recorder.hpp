@@ -1,9 +1,10 @@
 #pragma once
 /// \file recorder.hpp
-/// \brief Reads the figures every ten seconds for the plots, and keeps them over a restart.
+/// \brief Reads the figures every ten seconds for the plots, and keeps them and what was asked most
+/// over a restart.
 ///
 /// Threads: one of its own (`cs-history`) from the constructor to the destructor. Blocking: the
-/// constructor reads a file, the destructor writes it. Errors: a file that cannot be read or
+/// constructor reads two files, the destructor writes them. Errors: a file that cannot be read or
 /// written is logged once, until it can again; the plots go on without. Time: steady for the
 /// pauses, wall for the labels. Lifetime: everything that it is given outlives it.
 #include <functional>
@@ -25,6 +26,7 @@ class Recorder {
     std::function<Figures()> figures;  ///< called on the recorder's thread
     History& history;
     TopIndicators& top;
+    std::string top_path;  ///< of its file; empty: it is not kept
     const Clock& clock;
     Log& log;
   };

@@ -82,11 +82,19 @@ struct LoginCounters {
   }
 };
 
+/// Of the prewarm jobs since the start.
+struct PrewarmFigures {
+  std::uint64_t found = 0, absent = 0, fresh = 0, refused = 0, failed = 0;  ///< indicators
+  std::uint64_t jobs_done = 0, jobs_failed = 0, jobs_cancelled = 0;
+  std::size_t running = 0, waiting = 0;  ///< jobs now
+};
+
 struct StatsSources {
   std::string version;
   WallTime started_at;
   const RequestCounters& requests;
   const LoginCounters& logins;
+  PrewarmFigures prewarm;
   const enrich::Enricher& enricher;
   store::RecordStore& store;
   const Clock& clock;
@@ -99,6 +107,7 @@ struct Figures {
   WallTime now;
   RequestFigures requests;
   LoginFigures logins;
+  PrewarmFigures prewarm;
   enrich::EnrichStats enricher;
   store::StoreStats store;
 };

@@ -67,6 +67,7 @@ struct ThreatConnectSection {
   std::vector<std::string> pass_through_hosts{"*.threatconnect.com"};
   std::string ca_file;
   std::string proxy;
+  std::string proxy_ca_file;
   milliseconds connect_timeout{3000};
   milliseconds call_timeout{8000};
   milliseconds card_timeout{20000};

@@ -58,7 +58,9 @@ struct PrewarmCommand {
   std::string type;                ///< empty: from a column, else recognised
   std::string column;              ///< empty: "Name"
   bool dry_run = false;
-  ServiceOptions service;
+  std::size_t most_asked = 0;  ///< in place of lists: so many of those asked most; 0: no
+  std::string tql;             ///< in place of lists: what this query finds; empty: no
+  ServiceOptions service;      ///< with one of the last two, the admin listener
 };
 
 struct StatsCommand {

@@ -30,6 +30,8 @@
 #include <cardstock/enrich/tenant.hpp>
 #include <cardstock/fetch/http_client.hpp>
 #include <cardstock/store/record_store.hpp>
+#include <cardstock/threatconnect/answer.hpp>
+#include <cardstock/threatconnect/call_packing.hpp>
 #include <cardstock/threatconnect/query.hpp>
 #include <cardstock/util/clock.hpp>
 #include <cardstock/util/histogram.hpp>
@@ -79,7 +81,7 @@ struct EnrichSettings {
   std::int64_t concurrent = 4;
   std::size_t memory_bytes = std::size_t{64} << 20U;
   std::size_t max_waiters = 20000;
-  std::size_t max_indicators_per_call = 50;
+  std::size_t max_indicators_per_call = threatconnect::kMostIndicators;
   bool cache_only = false;  ///< every ask is OnlyIfCached, whatever its mode
   int max_pages = 20;       ///< of one call; more is cut and counted
   int max_attempts = 3;     ///< of one request, the first included
@@ -178,6 +180,20 @@ class Enricher {
   /// The same for many at once: they are all there before a call is made of them, so that calls are
   /// full.
   void fetch_all(std::vector<Fetch> fetches);
+
+  /// One page of what a query of the operator's own finds: names, not answers; the copies that a
+  /// query leaves out would be missing from a card.
+  struct Listing {
+    TenantPtr tenant;
+    std::string tql;
+    std::string next;  ///< as the page before named it; empty: the first page
+  };
+  using Listed = std::move_only_function<void(Result<threatconnect::Page>)>;
+  /// Asks ThreatConnect for it in a quiet moment, behind everything that waits: Busy when there is
+  /// none now. `done` is called once on the enricher's thread, and dropped when the enricher stops.
+  /// Errors: those of threatconnect/answer.hpp and fetch/http_client.hpp; MalformedRequest for a
+  /// query that is too long; UpstreamFailed for a page at another address; Busy, Cancelled.
+  void list(Listing listing, Listed done);
 
   /// Deletes what matches, from the store and from memory; returns how many rows the store had. An
   /// answer whose call was sent before is given to those who wait for it and kept nowhere; asks

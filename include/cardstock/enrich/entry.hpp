@@ -36,6 +36,8 @@ struct Entry {
   std::unique_ptr<const Rendered> rendered;
   /// Steady instant (since its epoch) before which no further refresh is started for this entry.
   mutable std::atomic<SteadyTime::rep> refresh_not_before{0};
+  /// RecordStore::foreign_writes() when this was last known to be what the store holds.
+  mutable std::atomic<std::uint64_t> as_of{0};
   /// Asks that this entry has answered; stops at kHotAsks, so that a hot entry is only read.
   mutable std::atomic<std::uint8_t> asks{0};
   /// The ErrorCode of the last refresh, which failed; kNoFailure: none has.

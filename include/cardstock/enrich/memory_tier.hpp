@@ -4,7 +4,10 @@
 /// costs a read.
 ///
 /// Threads: any; shards, so that readers rarely meet. Blocking: none. Limits: `limit` bytes in all,
-/// entries above a sixteenth of it are not kept; evicts by second chance (CLOCK) within a shard.
+/// entries above a sixteenth of it are not kept. Evicts within a shard, by two queues (S3-FIFO
+/// without its ghosts): what is new is on trial, and goes first while trial has more than an eighth
+/// of the bytes; what was asked for again meanwhile is protected, and gets a second chance. So a
+/// million keys that are asked for once push out none that is asked for twice.
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -33,11 +36,17 @@ class MemoryTier {
   ~MemoryTier();
 
   EntryPtr find(const KeyView& key) const;
+  /// The same, but no use of the entry: for those who go through very many keys once.
+  EntryPtr peek(const KeyView& key) const;
   /// Keeps `entry` unless a younger one is held; one that is younger than `now` (the wall clock
   /// stepped back) has an unknown age and gives way.
   void insert(const KeyView& key, EntryPtr entry, WallTime now = WallTime::max());
   /// The same for what was read when `generation` was as given; nothing when it no longer is.
-  void insert_as_of(std::uint64_t generation, const KeyView& key, EntryPtr entry);
+  /// `in_place_of`, when it is still held, gives way however young it is.
+  void insert_as_of(std::uint64_t generation,
+                    const KeyView& key,
+                    EntryPtr entry,
+                    const EntryPtr& in_place_of);
   void erase(const KeyView& key);
   void clear();
   /// A new generation, then every entry goes for which `match` is true. What was read before this
@@ -59,7 +68,12 @@ class MemoryTier {
  private:
   struct Shard;
   Shard& shard_of(std::uint64_t hash) const noexcept;
-  void insert(const KeyView& key, EntryPtr entry, WallTime now, const std::uint64_t* as_of);
+  struct Terms {
+    WallTime now = WallTime::max();
+    const std::uint64_t* as_of = nullptr;
+    const Entry* in_place_of = nullptr;
+  };
+  void insert_on(const Terms& terms, const KeyView& key, EntryPtr entry);
 
   static constexpr std::size_t kShards = 16;
   std::size_t limit_bytes_;

@@ -22,6 +22,7 @@ struct CurlSettings {
                         ///< a day at most)
   std::string
       proxy;  ///< URL with port, http(s) or socks; empty: none, whatever the environment says
+  std::string proxy_ca_file;  ///< for the TLS to a proxy at https alone; empty: as ca_file
   std::string user_agent = "Cardstock";
 };
 
@@ -33,7 +34,7 @@ struct CurlSettings {
 /// Threads: any; its own is `cs-fetch`, which runs every `done`, also those of calls refused at
 /// once. A `done` that throws ends the program. libcurl resolves names on short-lived threads of
 /// its own, at most one a connection being made; one whose call has been given up lives until the C
-/// library gives up too. Blocking: none; create() reads ca_file, the destructor waits for the
+/// library gives up too. Blocking: none; create() reads the CA files, the destructor waits for the
 /// `done` that runs. Owns / lifetime: no method may be called once the destructor has begun, but
 /// from a `done`: such a send is Cancelled. Time: steady. A call's time begins with send(): waiting
 /// for a connection counts. Limits: CurlSettings; target 32 KiB, request headers 32 KiB, request
@@ -47,7 +48,7 @@ struct CurlSettings {
 /// one origin in one way, so that its connections are shared.
 class CurlClient final : public HttpClient {
  public:
-  /// Errors: InvalidConfig (a limit out of range; ca_file unreadable, not PEM, or the PEM text
+  /// Errors: InvalidConfig (a limit out of range; a CA file unreadable, not PEM, or the PEM text
   /// itself: says what was expected; proxy not a URL with a port; its password is not repeated),
   /// Internal (no memory, no descriptors).
   static Result<std::unique_ptr<CurlClient>> create(CurlSettings settings);

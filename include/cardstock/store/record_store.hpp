@@ -12,6 +12,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,8 @@ struct PurgeFilter {
   std::optional<WallTime> fetched_before = std::nullopt;
   /// No condition: stops after so many rows, whichever they are.
   std::int64_t at_most = std::numeric_limits<std::int64_t>::max();
+  /// No condition: stops between two steps when it is asked for; what is deleted stays deleted.
+  std::stop_token stop = {};
 };
 
 class RecordStore {
@@ -104,6 +107,11 @@ class RecordStore {
   virtual void put_tenant(const TenantId& id, const TenantState& state) = 0;
   /// Cheap: counters kept, no scan. Sizes are of the last look at the files.
   virtual StoreStats stats() = 0;
+  /// As StoreStats::state. Never blocks.
+  virtual std::string state() { return "ok"; }
+  /// Counts the moments at which somebody else was seen to have written to the rows, a second or so
+  /// after it: what was read before may have been replaced or deleted since. Never blocks.
+  virtual std::uint64_t foreign_writes() const noexcept { return 0; }
 };
 
 }  // namespace cardstock::store

@@ -68,6 +68,8 @@ class SqliteRecordStore final : public RecordStore {
   Result<std::optional<TenantState>> tenant(const TenantId& id) override;
   void put_tenant(const TenantId& id, const TenantState& state) override;
   StoreStats stats() override;
+  std::string state() override;
+  std::uint64_t foreign_writes() const noexcept override;
 
  private:
   class Impl;

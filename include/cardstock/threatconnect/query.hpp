@@ -60,6 +60,9 @@ RequestLine indicators_request(const BaseUrl& base,
                                std::string_view tql,
                                std::int64_t start = 0,
                                std::int64_t limit = kPageLimit);
+/// The same for any query, without the fields that only a card needs: who fits it. nullopt: it does
+/// not fit a request target.
+std::optional<std::string> names_target(const BaseUrl& base, std::string_view tql);
 RequestLine owners_request(const BaseUrl& base);  ///< `{path}/v3/security/owners?resultLimit=500`
 RequestLine own_owner_request(const BaseUrl& base);  ///< `{path}/v2/owners/mine`
 

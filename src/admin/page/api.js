@@ -36,6 +36,16 @@ export async function mainOf(path) {
   return new DOMParser().parseFromString(text.slice(text.indexOf('<main'), text.lastIndexOf('</main>')), 'text/html');
 }
 
+/** A part of a list, as the service takes it: bytes, of no type that another site's page could send. */
+export const sendBytes = async (path, bytes) => (await ask(path, {
+  method: 'POST',
+  headers: {'Content-Type': 'application/octet-stream'},
+  body: bytes,
+  limit: 5 * 60 * 1000,
+})).json();
+
+export const remove = async (path) => (await ask(path, {method: 'DELETE'})).json();
+
 export const post = async (path, body, limit) => (await ask(path, {
   method: 'POST',
   headers: {'Content-Type': 'application/json'},

@@ -65,8 +65,8 @@ export function table(label, columns, rows, none) {
 export function show(place, ...content) {
   const next = el('div', {}, ...content);
   if (place.dataset.shown === next.innerHTML) return;
-  const focused = place.contains(document.activeElement) ? [...place.querySelectorAll('button, a, [tabindex]')].indexOf(document.activeElement) : -1;
+  const focused = place.contains(document.activeElement) ? [...place.querySelectorAll('button, a, summary, [tabindex]')].indexOf(document.activeElement) : -1;
   place.dataset.shown = next.innerHTML;
   place.replaceChildren(...next.childNodes);
-  if (focused >= 0) place.querySelectorAll('button, a, [tabindex]')[focused]?.focus();
+  if (focused >= 0) place.querySelectorAll('button, a, summary, [tabindex]')[focused]?.focus();
 }

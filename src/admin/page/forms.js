@@ -5,7 +5,7 @@ import {count, el} from './format.js';
 const at = (id) => document.getElementById(id);
 
 /** Calls `work` while the form's button rests, and tells in `note` what went wrong. */
-async function busy(form, note, work) {
+export async function busy(form, note, work) {
   const button = form.querySelector('button');
   button.disabled = true;
   note.classList.remove('fault');

@@ -3,12 +3,13 @@ import {get} from './api.js';
 import {showAudit, showState, showStats, showTop} from './board.js';
 import {clock} from './format.js';
 import {lookUp, wireLogIn, wireLookUp, wirePurge} from './forms.js';
+import {showJobs, wirePrewarm} from './jobs.js';
 import {draw} from './plots.js';
 
-const STATS = 5, PLOTS = 10, LISTS = 15, UNSEEN = 60;  // seconds
+const STATS = 5, PLOTS = 10, LISTS = 15, JOBS = 15, RUNNING = 2, UNSEEN = 60;  // seconds
 const at = (id) => document.getElementById(id);
 let stats = null, unreachableSince = null, asking = false;
-const due = {stats: 0, plots: 0, lists: 0};
+const due = {stats: 0, plots: 0, lists: 0, jobs: 0};
 
 const spanChosen = () => document.querySelector('input[name=span]:checked').value;
 
@@ -34,6 +35,16 @@ async function lists() {
   showTop(top, lookUp);
   showAudit(audit);
   at('log-out').hidden = !session.session;
+}
+
+/** Oftener while one is on its way. */
+async function jobs() {
+  if (showJobs(await get('/v1/admin/prewarm'), jobsNow) && !document.hidden) due.jobs = Date.now() / 1000 + RUNNING;
+}
+
+function jobsNow() {
+  due.jobs = due.lists = 0;
+  turn();
 }
 
 async function figures() {
@@ -64,7 +75,7 @@ async function turn() {
   };
   try {
     await wanted('stats', STATS, figures);
-    if (at('log-in').hidden) await Promise.all([wanted('plots', PLOTS, plots), wanted('lists', LISTS, lists)]);
+    if (at('log-in').hidden) await Promise.all([wanted('plots', PLOTS, plots), wanted('lists', LISTS, lists), wanted('jobs', JOBS, jobs)]);
   } catch (error) {
     failed(error);
   } finally {
@@ -73,13 +84,14 @@ async function turn() {
 }
 
 function now() {
-  due.stats = due.plots = due.lists = 0;
+  due.stats = due.plots = due.lists = due.jobs = 0;
   turn();
 }
 
 wireLogIn(now, () => location.reload());
 wireLookUp();
 wirePurge(now);
+wirePrewarm(jobsNow);
 for (const radio of document.querySelectorAll('input[name=span]')) radio.addEventListener('change', () => { due.plots = 0; turn(); });
 document.addEventListener('visibilitychange', () => { if (!document.hidden) now(); });
 setInterval(turn, 1000);

@@ -44,8 +44,9 @@ void check_all(const cli::Config& config,
                             .pause = context.pause};
     check_threatconnect(config.threatconnect, upstream, findings);
   } else {
-    findings.error("ThreatConnect", client.error().public_detail,
-                   "check threatconnect.ca_file and threatconnect.proxy");
+    findings.error(
+        "ThreatConnect", client.error().public_detail,
+        "check threatconnect.ca_file, threatconnect.proxy and threatconnect.proxy_ca_file");
   }
   check_listener(command.service, Listener::Cards, parts.version, context, findings);
   check_listener(command.service, Listener::Admin, parts.version, context, findings);

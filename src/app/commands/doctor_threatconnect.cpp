@@ -43,8 +43,8 @@ constexpr std::array kMends{
               "check the host in threatconnect.base_url, and this machine's DNS"},
     std::pair{ErrorCode::ConnectFailed, "check the firewall, or set threatconnect.proxy"},
     std::pair{ErrorCode::TlsFailed,
-              "set threatconnect.ca_file to the authority that signed the instance's, or the "
-              "proxy's, certificate"},
+              "set threatconnect.ca_file to the authority that signed the instance's certificate, "
+              "threatconnect.proxy_ca_file to that of the proxy's own"},
     std::pair{ErrorCode::Timeout, "check the network; threatconnect.call_timeout is the limit"},
 };
 

@@ -7,8 +7,8 @@
 
 namespace cardstock::app {
 
-/// Reads the lists (app/prewarm/prewarm_list.hpp) and has the service fetch what is not fresh
-/// (app/prewarm/run.hpp); what is fresh costs no call, so a run that was interrupted is simply
+/// Reads the lists (prewarm/list.hpp) and has the service fetch what is not fresh
+/// (prewarm/run.hpp); what is fresh costs no call, so a run that was interrupted is simply
 /// started again. With `dry_run` nothing is fetched, and calls and time are foretold.
 ///
 /// Progress and complaints go to `err`, the summary to `out`. Blocking: files and network for as

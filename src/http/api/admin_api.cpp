@@ -1,6 +1,7 @@
 #include "admin_api.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -95,6 +96,11 @@ std::optional<admin::History::Span> span_of(std::string_view query) noexcept {
   return std::nullopt;
 }
 
+std::string spool_prefix(const ApiSettings& settings) {
+  if (!settings.prewarm_spool.empty()) return settings.prewarm_spool;
+  return (std::filesystem::temp_directory_path() / "cardstock-prewarm").string();
+}
+
 std::string session_json(const Caller& caller, bool has_session) {
   std::string out;
   JsonWriter{out}
@@ -109,7 +115,7 @@ std::string session_json(const Caller& caller, bool has_session) {
 
 AdminApi::AdminApi(const ApiSettings& settings,
                    const ApiParts& parts,
-                   const admin::RequestCounters& requests,
+                   admin::RequestCounters& requests,
                    admin::TopIndicators& top,
                    CardService& cards)
     : settings_{settings},
@@ -121,14 +127,25 @@ AdminApi::AdminApi(const ApiSettings& settings,
       sessions_{parts.random},
       audit_{settings.audit_file, parts.log, parts.clock},
       purges_{parts.enricher, audit_},
+      prewarm_asker_{settings, parts, requests},
+      jobs_{{.asker = prewarm_asker_,
+             .enricher = parts.enricher,
+             .tenant = parts.tenants.own(),
+             .top = top_,
+             .audit = audit_,
+             .clock = parts.clock,
+             .random = parts.random,
+             .spool_prefix = spool_prefix(settings)}},
+      prewarm_{jobs_},
       recorder_{settings.history_file,
-                {[this] { return figures(); }, history_, top_, parts.clock, parts.log}} {}
+                {[this] { return figures(); }, history_, top_, settings.top_file, parts.clock,
+                 parts.log}} {}
 
 std::optional<AdminApi::Administrator> AdminApi::administrator(Exposure exposure,
                                                                const Request& request,
                                                                Responder& responder,
                                                                const RequestId& id) {
-  const bool changes = request.method == "POST";
+  const bool changes = request.method != "GET" && request.method != "HEAD";
   const std::string_view cookie = request.has_header("Authorization")
                                       ? std::string_view{}
                                       : session_cookie(request.header("Cookie"));
@@ -153,6 +170,7 @@ admin::Figures AdminApi::figures() const {
                               .started_at = started_at_,
                               .requests = requests_,
                               .logins = logins_,
+                              .prewarm = jobs_.figures(),
                               .enricher = parts_.enricher,
                               .store = parts_.store,
                               .clock = parts_.clock});
@@ -200,6 +218,10 @@ void AdminApi::serve(AdminRoute route,
       return audit(responder);
     case AdminRoute::Purge:
       return purge(who->caller, request, responder, id);
+    case AdminRoute::Prewarm:
+      return prewarm_.serve_all(who->caller, request, responder, id);
+    case AdminRoute::PrewarmJob:
+      return prewarm_.serve_one(who->caller, request, responder, id);
     case AdminRoute::Preview:
       return preview(who->caller, request, responder, id);
     case AdminRoute::Session:
@@ -221,19 +243,7 @@ void AdminApi::history(const Request& request, Responder& responder, const Reque
 }
 
 void AdminApi::top(Responder& responder) const {
-  std::string out;
-  JsonWriter json{out};
-  json.begin_object().key("indicators").begin_array();
-  for (const admin::TopIndicators::Row& row : top_.top(kTop)) {
-    json.begin_object()
-        .field("type", name_of(row.type))
-        .field("name", std::string_view{row.canonical})
-        .field("asks", row.asks)
-        .field("over", row.over)
-        .end_object();
-  }
-  json.end_array().end_object();
-  send_json(responder, out);
+  send_json(responder, admin::top_json(top_.top(kTop)));
 }
 
 void AdminApi::audit(Responder& responder) const {

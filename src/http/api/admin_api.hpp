@@ -1,10 +1,11 @@
 #pragma once
 /// \file admin_api.hpp
-/// \brief The operator's routes: figures, metrics, plots, purge, card preview, the page and its
-/// log-in.
+/// \brief The operator's routes: figures, metrics, plots, purge, prewarm jobs, card preview, the
+/// page and its log-in.
 ///
-/// Threads: any; one of its own for the plots (admin/recorder.hpp). Blocking: the store's counters
-/// and the audit's file (disk). Errors: problem documents. Limits: those of sessions.hpp.
+/// Threads: any; of its own those of admin/purge.hpp, prewarm_jobs.hpp and recorder.hpp. Blocking:
+/// the store's counters and the audit's file (disk). Errors: problem documents. Limits: those of
+/// sessions.hpp.
 ///
 /// Who may: a bearer token, the cookie of a session, or this machine itself on a loopback listener
 /// without a token. What a page of another site makes a browser send is refused where it could
@@ -15,6 +16,7 @@
 
 #include <cardstock/admin/audit.hpp>
 #include <cardstock/admin/history.hpp>
+#include <cardstock/admin/prewarm_jobs.hpp>
 #include <cardstock/admin/purge.hpp>
 #include <cardstock/admin/recorder.hpp>
 #include <cardstock/admin/stats.hpp>
@@ -23,6 +25,8 @@
 
 #include "callers.hpp"
 #include "card_service.hpp"
+#include "prewarm_api.hpp"
+#include "prewarm_asker.hpp"
 #include "sessions.hpp"
 
 namespace cardstock::http {
@@ -34,6 +38,8 @@ enum class AdminRoute {
   Top,
   Audit,
   Purge,
+  Prewarm,
+  PrewarmJob,
   Preview,
   Session,
   Login,
@@ -48,7 +54,7 @@ class AdminApi {
   /// Every reference outlives it.
   AdminApi(const ApiSettings& settings,
            const ApiParts& parts,
-           const admin::RequestCounters& requests,
+           admin::RequestCounters& requests,
            admin::TopIndicators& top,
            CardService& cards);
 
@@ -57,6 +63,11 @@ class AdminApi {
              const Request& request,
              Responder& responder,
              const RequestId& id);
+  /// Purges are interrupted; prewarm jobs end as soon as what they have asked is answered.
+  void begin_stop() {
+    purges_.stop();
+    jobs_.begin_stop();
+  }
 
  private:
   struct Administrator {
@@ -102,6 +113,9 @@ class AdminApi {
   LoginGuard guard_;
   admin::Audit audit_;
   admin::Purges purges_;
+  CachePrewarmAsker prewarm_asker_;
+  admin::PrewarmJobs jobs_;
+  PrewarmApi prewarm_;
   admin::History history_;
   admin::Recorder recorder_;  ///< last: its thread reads all of the above
 };

@@ -36,23 +36,26 @@ constexpr std::array kPublicRoutes{RouteRow{"/v1/card", Route::Card, "GET, HEAD,
                                    RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
                                    RouteRow{"/version", Route::Version, "GET, HEAD"},
                                    RouteRow{"/openapi.yaml", Route::OpenApi, "GET, HEAD"}};
-constexpr std::array kAdminRoutes{RouteRow{"/v1/admin/stats", AdminRoute::Stats, "GET, HEAD"},
-                                  RouteRow{"/v1/admin/purge", AdminRoute::Purge, "POST"},
-                                  RouteRow{"/v1/preview", AdminRoute::Preview, "GET, HEAD"},
-                                  RouteRow{"/metrics", AdminRoute::Metrics, "GET, HEAD"},
-                                  RouteRow{"/v1/admin/history", AdminRoute::History, "GET, HEAD"},
-                                  RouteRow{"/v1/admin/top", AdminRoute::Top, "GET, HEAD"},
-                                  RouteRow{"/v1/admin/audit", AdminRoute::Audit, "GET, HEAD"},
-                                  RouteRow{"/v1/admin/session", AdminRoute::Session, "GET, HEAD"},
-                                  RouteRow{"/v1/admin/login", AdminRoute::Login, "POST"},
-                                  RouteRow{"/v1/admin/logout", AdminRoute::Logout, "POST"},
-                                  RouteRow{"/admin", AdminRoute::PageMoved, "GET, HEAD"},
-                                  RouteRow{"/admin/", AdminRoute::Page, "GET, HEAD"},
-                                  RouteRow{"/admin/{file}", AdminRoute::PageFile, "GET, HEAD"},
-                                  RouteRow{"/healthz", Route::Health, "GET, HEAD"},
-                                  RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
-                                  RouteRow{"/version", Route::Version, "GET, HEAD"},
-                                  RouteRow{"/openapi.yaml", Route::OpenApi, "GET, HEAD"}};
+constexpr std::array kAdminRoutes{
+    RouteRow{"/v1/admin/stats", AdminRoute::Stats, "GET, HEAD"},
+    RouteRow{"/v1/admin/purge", AdminRoute::Purge, "POST"},
+    RouteRow{"/v1/admin/prewarm", AdminRoute::Prewarm, "GET, HEAD, POST"},
+    RouteRow{"/v1/admin/prewarm/{id}", AdminRoute::PrewarmJob, "GET, HEAD, POST, DELETE"},
+    RouteRow{"/v1/preview", AdminRoute::Preview, "GET, HEAD"},
+    RouteRow{"/metrics", AdminRoute::Metrics, "GET, HEAD"},
+    RouteRow{"/v1/admin/history", AdminRoute::History, "GET, HEAD"},
+    RouteRow{"/v1/admin/top", AdminRoute::Top, "GET, HEAD"},
+    RouteRow{"/v1/admin/audit", AdminRoute::Audit, "GET, HEAD"},
+    RouteRow{"/v1/admin/session", AdminRoute::Session, "GET, HEAD"},
+    RouteRow{"/v1/admin/login", AdminRoute::Login, "POST"},
+    RouteRow{"/v1/admin/logout", AdminRoute::Logout, "POST"},
+    RouteRow{"/admin", AdminRoute::PageMoved, "GET, HEAD"},
+    RouteRow{"/admin/", AdminRoute::Page, "GET, HEAD"},
+    RouteRow{"/admin/{file}", AdminRoute::PageFile, "GET, HEAD"},
+    RouteRow{"/healthz", Route::Health, "GET, HEAD"},
+    RouteRow{"/readyz", Route::Ready, "GET, HEAD"},
+    RouteRow{"/version", Route::Version, "GET, HEAD"},
+    RouteRow{"/openapi.yaml", Route::OpenApi, "GET, HEAD"}};
 
 /// `/admin/{file}` fits one segment, which is not empty.
 bool fits(std::string_view route, std::string_view path) noexcept {
@@ -80,6 +83,21 @@ SipKey hash_key(Random& random) {
 bool is_json(std::string_view content_type) noexcept {
   return equal_ignoring_case(trim(content_type.substr(0, content_type.find(';'))),
                              "application/json");
+}
+
+/// Empty: the body's type will do; else which is wanted.
+std::string_view wanted_type(const RouteRow& row, const Request& request) noexcept {
+  if (request.method != "POST") return {};
+  const std::string_view type = request.header("Content-Type");
+  const auto* const route = std::get_if<AdminRoute>(&row.route);
+  const bool lists =
+      route != nullptr && (*route == AdminRoute::Prewarm || *route == AdminRoute::PrewarmJob);
+  if (lists && is_list_type(type)) return {};
+  if (route != nullptr && *route == AdminRoute::PrewarmJob)
+    return "Send a part of a list as application/octet-stream.";
+  if (is_json(type)) return {};
+  return lists ? "Send Content-Type: application/json, or a list as application/octet-stream."
+               : "Send Content-Type: application/json.";
 }
 
 }  // namespace
@@ -138,8 +156,8 @@ struct Api::Impl {
         return send_problem(responder, 405, "This address does not take that method.", id, at,
                             allow);
       }
-      if (request.method == "POST" && !is_json(request.header("Content-Type")))
-        return send_problem(responder, 415, "Send Content-Type: application/json.", id, at);
+      if (const std::string_view wanted = wanted_type(row, request); !wanted.empty())
+        return send_problem(responder, 415, wanted, id, at);
       if (route == nullptr)
         return admin_api.serve(std::get<AdminRoute>(row.route), exposure, request, responder, id);
       return serve_route(*route, exposure, request, responder, id);
@@ -159,7 +177,7 @@ struct Api::Impl {
         if (draining.load(std::memory_order_relaxed))
           return send_problem(responder, 503, "The service is stopping.", id, At::Elsewhere,
                               "Retry-After: 1\r\n");
-        return send_json(responder, R"({"status":"ready"})");
+        return send_json(responder, readiness());
       case Route::Version:
         return send_json(responder, version_json());
       case Route::OpenApi:
@@ -179,6 +197,18 @@ struct Api::Impl {
     if (which == Route::Cards) return batch(*caller, request, responder, id);
     if (request.method == "POST") return post_card(*caller, request, responder, id);
     get_card(*caller, request, responder, id);
+  }
+
+  /// A store that fails is no reason to ask elsewhere: the answers go on without it.
+  std::string readiness() const {
+    const std::string store = parts.store.state();
+    std::string out;
+    JsonWriter{out}
+        .begin_object()
+        .field("status", "ready")
+        .field("store", std::string_view{store}.substr(0, store.find(':')))
+        .end_object();
+    return out;
   }
 
   std::string version_json() const {
@@ -266,8 +296,9 @@ Handler Api::public_handler(Exposure exposure) {
 Handler Api::admin_handler(Exposure exposure) {
   return impl_->handler(kAdminRoutes, exposure);
 }
-void Api::begin_drain() noexcept {
+void Api::begin_drain() {
   impl_->draining.store(true, std::memory_order_relaxed);
+  impl_->admin_api.begin_stop();
 }
 
 }  // namespace cardstock::http

@@ -168,6 +168,30 @@ Result<CardQuery> read_card_query(std::string_view query) {
   return CardQuery{*std::move(entity), explain ? Explain::Criteria : Explain::Nothing};
 }
 
+Result<PrewarmQuery> read_prewarm_query(std::string_view query) {
+  constexpr std::array<std::string_view, 5> kNames{"type", "column", "name", "offset", "more"};
+  const auto raw = raw_parameters(query, kNames);
+  if (!raw) return std::unexpected(raw.error());
+  PrewarmQuery read;
+  const std::array<std::string*, 3> texts{&read.type, &read.column, &read.name};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    std::optional<std::string> text =
+        percent_decode((*raw)[i].value_or(std::string_view{}), PlusSign::Literal);
+    if (!text) return malformed("A parameter is not percent-encoded correctly.");
+    *texts[i] = *std::move(text);
+  }
+  if (const auto& offset = (*raw)[3]) {
+    const auto bytes = parse_integer(*offset);
+    if (!bytes || *bytes < 0) return malformed("offset must be a whole number.");
+    read.offset = static_cast<std::uint64_t>(*bytes);
+  }
+  if (const auto& more = (*raw)[4]) {
+    if (*more != "true" && *more != "false") return malformed("more must be true or false.");
+    read.more = *more == "true";
+  }
+  return read;
+}
+
 Result<PreviewQuery> read_preview_query(std::string_view query) {
   constexpr std::array<std::string_view, 4> kNames{"type", "name", "sample", "form"};
   const auto raw = raw_parameters(query, kNames);

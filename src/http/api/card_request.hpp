@@ -68,6 +68,17 @@ struct CardQuery {
 /// sign. Refused: a parameter twice, unknown parameters and explanations.
 Result<CardQuery> read_card_query(std::string_view query);
 
+/// How a list of a prewarm job, or a part of it, is sent.
+struct PrewarmQuery {
+  std::string type;                     ///< entity type of every indicator; empty: the list's own
+  std::string column;                   ///< CSV column, or key; empty: Name
+  std::string name;                     ///< of the file, for people
+  std::optional<std::uint64_t> offset;  ///< of a further part
+  bool more = false;                    ///< parts follow
+};
+/// `type=…&column=…&name=…&offset=…&more=true`, all of them optional.
+Result<PrewarmQuery> read_prewarm_query(std::string_view query);
+
 struct PreviewQuery {
   std::optional<Entity> entity;
   std::string sample;  ///< name of a sample card; empty: none

@@ -44,6 +44,10 @@ struct ApiSettings {
   std::size_t max_batch = 500;
   std::string audit_file;    ///< empty: the audit goes to the log alone
   std::string history_file;  ///< empty: the plots begin anew at every start
+  std::string top_file;      ///< empty: what is asked most is forgotten at every start
+  /// Path of which files for the lists of prewarm jobs are made; empty: in the system's place for
+  /// such files.
+  std::string prewarm_spool;
 };
 
 struct ApiParts {
@@ -72,10 +76,12 @@ class Api {
   /// POST /v1/card, GET /v1/card, POST /v1/cards, GET /healthz, /readyz, /version, /openapi.yaml.
   Handler public_handler(Exposure exposure);
   /// GET /v1/admin/stats, /history, /top, /audit, /session, /metrics, /v1/preview, /admin/; POST
-  /// /v1/admin/purge, /login, /logout; GET /healthz, /readyz, /version, /openapi.yaml.
+  /// /v1/admin/purge, /login, /logout; GET and POST /v1/admin/prewarm, and DELETE below it; GET
+  /// /healthz, /readyz, /version, /openapi.yaml.
   Handler admin_handler(Exposure exposure);
-  /// From now on /readyz says 503, so that a load balancer looks elsewhere.
-  void begin_drain() noexcept;
+  /// From now on /readyz says 503, so that a load balancer looks elsewhere; purges are interrupted
+  /// and prewarm jobs end.
+  void begin_drain();
 
  private:
   struct Impl;
