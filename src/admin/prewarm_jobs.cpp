@@ -69,7 +69,7 @@ Result<PrewarmJob> PrewarmJobs::create(PrewarmOrder order,
     if (const Status added = (*spool)->append(part); !added) return std::unexpected(added.error());
     take_part(kept, *std::move(spool), more);
   }
-  const PrewarmJob made = kept.job;
+  PrewarmJob made = kept.job;
   {
     const LockGuard lock{mutex_};
     forget_old();

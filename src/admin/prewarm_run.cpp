@@ -18,6 +18,9 @@ using std::chrono::milliseconds;
 constexpr std::size_t kQuietTries = 100;
 constexpr milliseconds kQuietPause{3000};
 
+/// How often an idle thread looks for lists of which no part comes any more.
+constexpr std::chrono::seconds kLookAround{30};
+
 bool is_passing(ErrorCode code) noexcept {
   return code == ErrorCode::Busy || code == ErrorCode::RateLimited || code == ErrorCode::Timeout ||
          code == ErrorCode::ConnectionLost;
@@ -71,8 +74,10 @@ void PrewarmJobs::run() {
       const LockGuard lock{mutex_};
       auto next = jobs_.end();
       const auto waits = [](const Kept& kept) { return kept.job.state == JobState::Waiting; };
-      while (!stopping_ && (next = std::ranges::find_if(jobs_, waits)) == jobs_.end())
-        changed_.wait(mutex_);
+      while (!stopping_ && (next = std::ranges::find_if(jobs_, waits)) == jobs_.end()) {
+        forget_old();
+        changed_.wait_until(mutex_, std::chrono::steady_clock::now() + kLookAround);
+      }
       if (stopping_) return;
       next->job.state = JobState::Running;
       next->job.started_at = parts_.clock.wall();

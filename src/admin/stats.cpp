@@ -88,8 +88,9 @@ void write_store(JsonWriter& json, const store::StoreStats& s, const enrich::Enr
         .field("id", enrich::to_text(tenant.id))
         .field("base_url", tenant.state.base_url);
     json.field("rows", tenant.rows);
-    if (tenant.state.last_accepted_at)
-      json.field("last_accepted_at", to_rfc3339(*tenant.state.last_accepted_at));
+    const std::optional<WallTime>& accepted = tenant.state.last_accepted_at;
+    // The beginning of time stands for a credential that was refused.
+    if (accepted && *accepted > WallTime{}) json.field("last_accepted_at", to_rfc3339(*accepted));
     json.end_object();
   }
   json.end_array();

@@ -86,12 +86,13 @@ class Enricher::Core {
         if (!only_cached && is_hot(*entry) && nearly_stale(entry->life, now))
           refresh_behind(ask, {entry, generation});
         if (!only_cached) check_behind(ask, {entry, generation}, *standing, accepted, now);
-        (entry->absent ? counters_->negative : counters_->hit)
-            .fetch_add(1, std::memory_order_relaxed);
+        if (is_counted(ask))
+          (entry->absent ? counters_->negative : counters_->hit)
+              .fetch_add(1, std::memory_order_relaxed);
         return {Reply{.entry = entry, .status = CacheStatus::Hit}, {}};
       case Freshness::Grace:
         if (!only_cached) refresh_behind(ask, {entry, generation});
-        counters_->stale.fetch_add(1, std::memory_order_relaxed);
+        if (is_counted(ask)) counters_->stale.fetch_add(1, std::memory_order_relaxed);
         return {Reply{.entry = entry,
                       .status = CacheStatus::Stale,
                       .stale_reason = only_cached ? "only_if_cached" : refresh_state(*entry)},
@@ -212,6 +213,11 @@ class Enricher::Core {
                            (settings_.cache_only ? "this service runs without ThreatConnect."
                                                  : "the request asked not to go to ThreatConnect."),
                        "only-if-cached"}};
+  }
+
+  /// A prewarm's look at what is held is nobody's hit, and saves no call.
+  static bool is_counted(const Ask& ask) noexcept {
+    return ask.lane != Lane::Prewarm || ask.mode != AskMode::OnlyIfCached;
   }
 
   /// Counts this ask; true from the kHotAsks-th on.

@@ -51,9 +51,9 @@ Status List::check() const {
   return {};
 }
 
-Result<std::vector<Item>> List::next(std::size_t most) {
-  while (waiting_.size() < most && !ended_) {
-    if (const auto status = read_piece(); !status) {
+Result<std::vector<Item>> List::next(std::size_t most, const ListParser::KeepGoing& keep_going) {
+  while (waiting_.size() < most && !ended_ && (!keep_going || keep_going())) {
+    if (const auto status = read_piece(keep_going); !status) {
       error_ = Error{.code = ErrorCode::MalformedRequest,
                      .public_detail = names_[list_] + ": " + status.error().public_detail,
                      .cause = {}};
@@ -92,7 +92,7 @@ Status List::open_next() {
   return {};
 }
 
-Status List::read_piece() {
+Status List::read_piece(const ListParser::KeepGoing& keep_going) {
   if (stream_ == nullptr) {
     if (list_ == settings_.files.size()) {
       ended_ = true;
@@ -104,7 +104,7 @@ Status List::read_piece() {
   stream_->read(piece.data(), piece.size());
   const auto got = static_cast<std::size_t>(stream_->gcount());
   bytes_ += got;
-  if (auto status = parser_->feed({piece.data(), got}); !status) return status;
+  if (auto status = parser_->feed({piece.data(), got}, keep_going); !status) return status;
   if (*stream_) return {};
   if (stream_->bad()) return fail(ErrorCode::MalformedRequest, "it cannot be read to its end");
   if (auto status = parser_->finish(); !status) return status;

@@ -98,17 +98,20 @@ ListParser::ListParser(std::string column, OnEntry on_entry, OnRefused on_refuse
       objects_{std::make_unique<Objects>(column_, on_entry_, on_refused_)} {}
 ListParser::~ListParser() = default;
 
-Status ListParser::feed(std::string_view bytes) {
+Status ListParser::feed(std::string_view bytes, const KeepGoing& keep_going) {
   if (!begun_) {
     head_ += bytes;
     if (head_.size() < Gunzip::kMagic.size()) return {};
     begun_ = true;
     if (head_.starts_with(Gunzip::kMagic)) gunzip_ = std::make_unique<Gunzip>();
     const std::string held = std::exchange(head_, {});
-    return feed(held);
+    return feed(held, keep_going);
   }
   if (!gunzip_) return feed_plain(bytes);
-  return gunzip_->feed(bytes, [this](std::string_view plain) { return feed_plain(plain); });
+  return gunzip_->feed(bytes, [&](std::string_view plain) -> Status {
+    if (keep_going && !keep_going()) return fail(ErrorCode::Cancelled, "stopped");
+    return feed_plain(plain);
+  });
 }
 
 Status ListParser::finish() {

@@ -119,7 +119,10 @@ void Run::send_what_may() {
 
 void Run::read_more() {
   if (unseen_.size() >= kBatch || list_.at_end()) return;
-  auto items = list_.next(kBatch - unseen_.size());
+  auto items = list_.next(kBatch - unseen_.size(), [this] {
+    show_progress();
+    return !stop_asked();
+  });
   // What a stop has cut is no indicator.
   if (stop_asked()) stopped_ = true;
   if (stopped_) return;

@@ -230,3 +230,33 @@ TEST_CASE("prewarm jobs: only administrators may and no page of another site", "
   CHECK(open.order(R"({"most_asked":0})").status == 400);
   CHECK(Json{http_call("GET", open.place()).body}.size("/jobs") == 0);
 }
+
+TEST_CASE("prewarm jobs: a list that names nothing new for long is cancelled while it is read",
+          "[integration]") {
+  const JobStand stand;
+  // Below the greatest ratio of unpacking; all of it is read in search of a second indicator.
+  std::string list;
+  std::uint64_t state = 1;
+  while (list.size() < 40'000'000) {
+    for (int i = 0; i < 4000; ++i) list += "203.0.113.10\n";
+    list += '#';
+    for (int i = 0; i < 400; ++i) {
+      state = state * 6364136223846793005U + 1442695040888963407U;
+      list += static_cast<char>('!' + (state >> 33U) % 90);
+    }
+    list += '\n';
+  }
+  const std::string packed = gzip_text(list);
+  REQUIRE(packed.size() < 1024 * 1024);
+  const std::string id = id_of(stand.send(packed));
+  // It is seen how far it is, although nothing was asked yet but one indicator.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes{2};
+  while (stand.job(id).number("/entries") == 0) {
+    REQUIRE(std::chrono::steady_clock::now() < until);
+    std::this_thread::yield();
+  }
+  CHECK(http_call("DELETE", stand.place("/" + id)).status == 200);
+  const Json ended = stand.ended(id);
+  CHECK(ended.text("/state") == "cancelled");
+  CHECK(ended.number("/entries") < 40'000'000 / 13);
+}

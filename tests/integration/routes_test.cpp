@@ -105,6 +105,36 @@ TEST_CASE("routes: no-cache forces a refresh six times a minute, only-if-cached 
         6);  // the seventh and later are ordinary asks, which the cache answers
 }
 
+TEST_CASE("routes: a batch forces no more refreshes than single cards do", "[integration]") {
+  const Stand stand{kInstance};
+  std::string entities;
+  for (int i = 1; i <= 20; ++i) {
+    if (!entities.empty()) entities += ',';
+    entities += R"({"type":"IpAddress","name":"9.9.9.)" + std::to_string(i) + "\"}";
+  }
+  const std::string body = R"({"entities":[)" + entities + "]}";
+  const std::string url = stand.service->url() + "/v1/cards";
+  CHECK(http_call("POST", url, body).status == 200);
+  CHECK(http_call("POST", url, body, {"Cache-Control: no-cache"}).status == 200);
+  CHECK(http_call("POST", url, body, {"Cache-Control: no-cache"}).status == 200);
+  CHECK(stand.stats().number("/cache/bypass") == 6);
+}
+
+TEST_CASE("routes: a page of another site in a browser here is not this machine's operator",
+          "[integration]") {
+  const Stand stand{kInstance};
+  for (const char* header : {"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site",
+                             "Origin: http://evil.example", "Origin: null"}) {
+    CAPTURE(header);
+    CHECK(stand.get("IpAddress", "1.1.1.1", {header}).status == 401);
+    const std::string preview =
+        stand.service->admin_url() + "/v1/preview?type=IpAddress&name=1.1.1.1";
+    CHECK(http_call("GET", preview, {}, {header}).status == 401);
+  }
+  CHECK(stand.upstream_calls() == 0);
+  CHECK(stand.get("IpAddress", "1.1.1.1", {"Sec-Fetch-Site: none"}).status == 200);
+}
+
 TEST_CASE("routes: the stats have the documented keys and agree with what happened",
           "[integration]") {
   const Stand stand{kInstance};

@@ -57,8 +57,9 @@ class List {
   /// Whether all files are there.
   Status check() const;
   /// The next indicators, `most` of them unless the lists end before. After an error: what there
-  /// was of the list before it, and nothing more.
-  Result<std::vector<Item>> next(std::size_t most);
+  /// was of the list before it, and nothing more. `keep_going` is asked between pieces, for a list
+  /// of duplicates is long before it names anything; when it says false nothing more is read.
+  Result<std::vector<Item>> next(std::size_t most, const ListParser::KeepGoing& keep_going = {});
   bool at_end() const noexcept { return ended_ && waiting_.empty() && !error_; }
   /// The share of the lists' bytes that has been read, 0 to 1; nullopt where their size is unknown.
   std::optional<double> share() const;
@@ -74,7 +75,7 @@ class List {
   const std::vector<RefusedLine>& kept_refusals() const noexcept { return kept_; }
 
  private:
-  Status read_piece();
+  Status read_piece(const ListParser::KeepGoing& keep_going);
   Status open_next();
   void take(const ListEntry& entry);
   Result<Indicator> indicator_of(std::string_view name, std::string_view type) const;

@@ -35,7 +35,11 @@ class ListParser {
   ListParser(const ListParser&) = delete;
   ListParser& operator=(const ListParser&) = delete;
 
-  Status feed(std::string_view bytes);
+  /// Asked between two pieces of what is unpacked, of at most 64 KiB; false: enough.
+  using KeepGoing = std::function<bool()>;
+
+  /// Error: also Cancelled, where it was told to stop.
+  Status feed(std::string_view bytes, const KeepGoing& keep_going = {});
   Status finish();
 
  private:

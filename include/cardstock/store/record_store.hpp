@@ -80,7 +80,7 @@ struct PurgeFilter {
   /// No condition: stops after so many rows, whichever they are.
   std::int64_t at_most = std::numeric_limits<std::int64_t>::max();
   /// No condition: stops between two steps when it is asked for; what is deleted stays deleted.
-  std::stop_token stop = {};
+  std::stop_token stop;
 };
 
 class RecordStore {

@@ -56,7 +56,9 @@ bool is_from_another_site(const Request& request, OfBrowsers which) noexcept {
 Result<Caller> identify(const ApiSettings& settings, const Request& request, Exposure exposure) {
   const std::string_view authorization = request.header("Authorization");
   if (authorization.empty()) {
-    const bool local = exposure == Exposure::Loopback && is_from_this_machine(request);
+    // A page of another site that a browser here shows is not its operator.
+    const bool local = exposure == Exposure::Loopback && is_from_this_machine(request) &&
+                       !is_from_another_site(request, OfBrowsers::AndOthers);
     const bool trusted = local && settings.clients.empty();
     return Caller{.name = trusted ? "loopback" : "anonymous",
                   .may_use_service = trusted,

@@ -212,8 +212,6 @@ void CardService::many(const Caller& caller,
   const std::size_t size = request.entities.size();
   const auto batch = std::make_shared<Batch>(size, terms.id, responder.defer());
   const Result<Credentials> credentials = credentials_of(caller, &request.auth);
-  const enrich::AskMode mode =
-      credentials ? mode_of(caller, *credentials, terms.wish) : enrich::AskMode::Normal;
   const bool counted = terms.lane != enrich::Lane::Prewarm || terms.wish != Wish::OnlyIfCached;
   std::vector<enrich::Enricher::Fetch> fetches;
   for (std::size_t i = 0; i < size; ++i) {
@@ -244,7 +242,7 @@ void CardService::many(const Caller& caller,
     card.whose = credentials->whose;
     enrich::Ask ask{.tenant = credentials->tenant,
                     .indicator = **indicator,
-                    .mode = mode,
+                    .mode = mode_of(caller, *credentials, terms.wish),
                     .lane = terms.lane,
                     .deadline = terms.started + settings_.card_timeout};
     enrich::Enricher::Looked looked = parts_.enricher.look(ask);

@@ -35,8 +35,8 @@ void send_job(Responder& responder,
     return send_problem(responder, fault, job.error().public_detail, id, At::Elsewhere,
                         fault == 503 ? "Retry-After: 30\r\n" : "");
   }
-  const std::string headers =
-      std::string{kSafety} + "Location: " + std::string{kPlace} + job->id + "\r\n";
+  const std::string headers = std::string{kSafety} + "X-Request-Id: " + std::string{id.view()} +
+                              "\r\nLocation: " + std::string{kPlace} + job->id + "\r\n";
   responder.send({.status = status, .headers = headers}, admin::prewarm_job_json(*job));
 }
 
