@@ -84,23 +84,25 @@ Record record_of(const Page& page) {
   return record;
 }
 
-/// Whether simdjson's other parser, which knows nothing of ours, reads `body` whole as a success.
-/// No deeper than any answer is, so that limits of depth need not agree.
+/// Whether simdjson's other parser, which knows nothing of ours, reads `body` whole as a success
+/// that lists something. No deeper than any answer is, so that limits of depth need not agree.
 bool is_plain_success(std::string_view body) {
   constexpr std::size_t kDepth = 64;
   simdjson::dom::parser parser;
   if (body.empty() || parser.allocate(body.size(), kDepth)) return false;
   simdjson::dom::object document;
   if (parser.parse(body.data(), body.size()).get(document)) return false;
-  std::size_t statuses = 0;
+  std::size_t keys = 0;
   bool success = false;
+  bool listed = false;
   for (const auto field : document) {
-    if (field.key != "status") continue;
+    if (field.key != "status" && field.key != "data") continue;
     std::string_view status;
-    success = !field.value.get(status) && status == "Success";
-    ++statuses;
+    success = success || (field.key == "status" && !field.value.get(status) && status == "Success");
+    listed = listed || (field.key == "data" && field.value.is_array());
+    ++keys;
   }
-  return statuses == 1 && success;
+  return keys == 2 && success && listed;
 }
 
 void check_indicators(int status, std::string_view body) {
