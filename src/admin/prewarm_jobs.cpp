@@ -13,10 +13,6 @@ std::unexpected<Error> no_such_job() {
   return fail(ErrorCode::NotInCache, "There is no such job, or no more.");
 }
 
-bool has_ended(JobState state) noexcept {
-  return state == JobState::Done || state == JobState::Failed || state == JobState::Cancelled;
-}
-
 std::string what_of(const PrewarmJob& job) {
   if (const auto* const list = std::get_if<ListOrder>(&job.order))
     return list->name.empty() ? "a list" : "list " + list->name;
@@ -235,6 +231,17 @@ void PrewarmJobs::end(Kept& kept, const Ended& ended) {
   ++(ended.state == JobState::Done     ? ended_.jobs_done
      : ended.state == JobState::Failed ? ended_.jobs_failed
                                        : ended_.jobs_cancelled);
+  unaudited_.push_back({kept.job, {}, kept.who, kept.touched});
+}
+
+void PrewarmJobs::audit_ended() {
+  std::vector<Kept> ended;
+  {
+    const LockGuard lock{mutex_};
+    ended.swap(unaudited_);
+  }
+  for (const Kept& kept : ended)
+    audit("prewarm", kept.job, kept.who, std::string{name_of(kept.job.state)});
 }
 
 void PrewarmJobs::audit(std::string_view action,

@@ -66,36 +66,36 @@ struct Question {
 
 void PrewarmJobs::run() {
   pthread_setname_np(pthread_self(), "cs-prewarm");
-  for (;;) {
-    PrewarmJob job;
-    PrewarmAsker who;
-    std::unique_ptr<Spool> spool;
-    {
-      const LockGuard lock{mutex_};
-      auto next = jobs_.end();
-      const auto waits = [](const Kept& kept) { return kept.job.state == JobState::Waiting; };
-      while (!stopping_ && (next = std::ranges::find_if(jobs_, waits)) == jobs_.end()) {
-        forget_old();
-        changed_.wait_until(mutex_, std::chrono::steady_clock::now() + kLookAround);
-      }
-      if (stopping_) return;
-      next->job.state = JobState::Running;
-      next->job.started_at = parts_.clock.wall();
-      job = next->job;
-      who = next->who;
-      spool = std::move(next->spool);
-      cancel_ = false;
-    }
-    const Ended ended = carry_out(job, std::move(spool));
-    {
-      const LockGuard lock{mutex_};
-      if (Kept* const kept = at(job.id)) {
-        end(*kept, ended);
-        job = kept->job;
-      }
-    }
-    audit("prewarm", job, who, std::string{name_of(ended.state)});
+  for (bool stopping = false; !stopping;) {
+    std::optional<Taken> next = take_next(stopping);
+    audit_ended();
+    if (!next) continue;
+    const Ended ended = carry_out(next->job, std::move(next->spool));
+    const LockGuard lock{mutex_};
+    if (Kept* const kept = at(next->job.id)) end(*kept, ended);
   }
+}
+
+std::optional<PrewarmJobs::Taken> PrewarmJobs::take_next(bool& stopping) {
+  const LockGuard lock{mutex_};
+  forget_old();
+  stopping = stopping_;
+  if (stopping_) {
+    for (Kept& kept : jobs_)
+      if (!has_ended(kept.job.state)) end(kept, {JobState::Cancelled, "The service is stopping."});
+    return std::nullopt;
+  }
+  const auto next = std::ranges::find_if(
+      jobs_, [](const Kept& kept) { return kept.job.state == JobState::Waiting; });
+  if (next == jobs_.end()) {
+    if (unaudited_.empty())
+      changed_.wait_until(mutex_, std::chrono::steady_clock::now() + kLookAround);
+    return std::nullopt;
+  }
+  next->job.state = JobState::Running;
+  next->job.started_at = parts_.clock.wall();
+  cancel_ = false;
+  return Taken{next->job, std::move(next->spool)};
 }
 
 template <class Change>

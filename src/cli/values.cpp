@@ -143,13 +143,6 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
   return Endpoint{.address = std::move(literal), .port = *port};
 }
 
-/// Controls and what a terminal may turn the direction of a line by.
-constexpr bool is_unseen(char32_t c) noexcept {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x061C ||
-         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
-}
-
 std::string quoted(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out = "\"";
@@ -158,7 +151,7 @@ std::string quoted(std::string_view text) {
     if (c == '"' || c == '\\') {
       out.push_back('\\');
       out.push_back(static_cast<char>(c));
-    } else if (is_unseen(c)) {
+    } else if (is_unprintable(c)) {
       out += "\\u";
       for (unsigned shift = 16; shift > 0; shift -= 4)
         out.push_back(kHex[(c >> (shift - 4)) & 0xFU]);

@@ -3,7 +3,7 @@
 /// \brief Memory tier over store: what is held of an indicator, and keeping what was fetched.
 ///
 /// Threads: any. Blocking: `held` may read the store. Errors: a store that fails is counted, said
-/// in the log when it begins to, and treated as empty.
+/// in the log when it begins to, and holds no more than memory does.
 #include <memory>
 
 #include <cardstock/enrich/enricher.hpp>

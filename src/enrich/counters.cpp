@@ -31,17 +31,38 @@ void Counters::publish(const LimiterGauges& gauges, SteadyTime now, WallTime wal
   if (gauges.held_until > now) held_until_ = wall_of(gauges.held_until);
 }
 
-void Counters::read_limiter(EnrichStats& into) const {
+void Counters::read(EnrichStats& into) const {
+  const auto now = [](const Count& count) { return count.load(std::memory_order_relaxed); };
+  into.hit = now(hit);
+  into.miss = now(miss);
+  into.stale = now(stale);
+  into.negative = now(negative);
+  into.coalesced = now(coalesced);
+  into.bypass = now(bypass);
+  into.calls = now(calls);
+  into.indicators = now(indicators);
+  into.calls_saved = into.hit + into.stale + into.negative + into.coalesced + now(rode_along);
+  into.unmatched_rows = now(unmatched_rows);
+  into.store_failures = now(store_failures);
+  into.rejected = now(rejected);
+  for (std::size_t i = 0; i < errors.size(); ++i)
+    if (const std::uint64_t count = now(errors[i]); count != 0)
+      into.errors.emplace(name_of(static_cast<ErrorCode>(i)), count);
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    into.waiting[i] = now(waiting[i]);
+    into.dropped[i] = now(dropped[i]);
+  }
+  into.retries = now(retries);
+  into.retry_after_capped = now(retry_after_capped);
+  into.retry_after_unusable = now(retry_after_unusable);
+  into.breaker = name_of(breaker.load(std::memory_order_relaxed));
+  into.latency = latency.counts();
   const LockGuard lock{mutex_};
   into.limiter_used = used_;
   into.limiter_allowed = allowed_;
   into.limiter_window_ends_at = window_ends_at_;
   into.limiter_held_until = held_until_;
-}
-
-std::vector<RecentError> Counters::recent() const {
-  const LockGuard lock{mutex_};
-  return {recent_.begin(), recent_.end()};
+  into.recent_errors = {recent_.begin(), recent_.end()};
 }
 
 }  // namespace cardstock::enrich

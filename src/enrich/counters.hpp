@@ -53,12 +53,11 @@ struct Counters {
 
   /// Counts an upstream error and remembers it among the recent ones.
   void failed(const Error& error, WallTime now) CARDSTOCK_EXCLUDES(mutex_);
-  std::vector<RecentError> recent() const CARDSTOCK_EXCLUDES(mutex_);
   /// `now` and `wall` are one instant.
   void publish(const LimiterGauges& gauges, SteadyTime now, WallTime wall)
       CARDSTOCK_EXCLUDES(mutex_);
-  /// Fills the limiter's figures.
-  void read_limiter(EnrichStats& into) const CARDSTOCK_EXCLUDES(mutex_);
+  /// Fills all figures that are counted here.
+  void read(EnrichStats& into) const CARDSTOCK_EXCLUDES(mutex_);
 
  private:
   static constexpr std::size_t kRecent = 20;

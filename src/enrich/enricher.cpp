@@ -327,45 +327,16 @@ class Enricher::Core {
 };
 
 EnrichStats Enricher::Core::stats() const {
-  const auto read = [](const Counters::Count& count) {
-    return count.load(std::memory_order_relaxed);
-  };
-  const Counters& c = *counters_;
   EnrichStats s;
-  s.hit = read(c.hit);
-  s.miss = read(c.miss);
-  s.stale = read(c.stale);
-  s.negative = read(c.negative);
-  s.coalesced = read(c.coalesced);
-  s.bypass = read(c.bypass);
-  s.calls = read(c.calls);
-  s.indicators = read(c.indicators);
-  s.calls_saved = s.hit + s.stale + s.negative + s.coalesced + read(c.rode_along);
-  s.unmatched_rows = read(c.unmatched_rows);
-  s.store_failures = read(c.store_failures);
-  s.rejected = read(c.rejected);
-  for (std::size_t i = 0; i < c.errors.size(); ++i)
-    if (const std::uint64_t count = read(c.errors[i]); count != 0)
-      s.errors.emplace(name_of(static_cast<ErrorCode>(i)), count);
-  s.latency = c.latency.counts();
+  counters_->read(s);
   s.limiter_per_minute = settings_.requests_per_minute;
-  c.read_limiter(s);
   // The enricher's thread does not wake for the end of a pause for which nobody waits.
   if (s.limiter_held_until && *s.limiter_held_until <= parts_.clock.wall())
     s.limiter_held_until.reset();
-  for (std::size_t i = 0; i < kLanes; ++i) {
-    s.waiting[i] = read(c.waiting[i]);
-    s.dropped[i] = read(c.dropped[i]);
-  }
-  s.retries = read(c.retries);
-  s.retry_after_capped = read(c.retry_after_capped);
-  s.retry_after_unusable = read(c.retry_after_unusable);
-  s.breaker = name_of(c.breaker.load(std::memory_order_relaxed));
   const MemoryTier::Size size = cache_.memory().size();
   s.memory_rows = size.rows;
   s.memory_bytes = size.bytes;
   s.memory_limit_bytes = cache_.memory().limit_bytes();
-  s.recent_errors = c.recent();
   return s;
 }
 

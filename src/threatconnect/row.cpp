@@ -180,15 +180,14 @@ error_code read_collection(Value value,
   out.clear();
   std::int64_t sent = 0;
   Text count;
+  const auto read_field = [&](std::string_view key, Value field) {
+    if (key == "count") return json::read_text(field, count);
+    return key == "data" ? read_items(field, out, read_item, sent) : json::skip(field);
+  };
   json::Type type{};
   if (const auto error = value.type().get(type)) return error;
-  const auto error =
-      type != json::Type::object
-          ? read_items(value, out, read_item, sent)
-          : json::each_field_if_object(value, [&](std::string_view key, Value field) {
-              if (key == "count") return json::read_text(field, count);
-              return key == "data" ? read_items(field, out, read_item, sent) : json::skip(field);
-            });
+  const auto error = type == json::Type::object ? json::each_field_if_object(value, read_field)
+                                                : read_items(value, out, read_item, sent);
   unread = sent < 0 ? sent : std::max(json::to_integer(count).value_or(0) - sent, std::int64_t{0});
   return error;
 }

@@ -127,3 +127,21 @@ TEST_CASE("prewarm_lane: what it goes through twice does not push out what analy
     for (int twice = 0; twice < 2; ++twice) REQUIRE(ask_in(Lane::Prewarm, name(i))->entry);
   CHECK(ask_in(Lane::Analyst, "n0.test")->entry == hot);
 }
+
+TEST_CASE("prewarm_lane: a look at what is held is nobody's hit and saves no call", "[enrich]") {
+  PrewarmFixture f;
+  f.get_in(Lane::Analyst, "a.test");
+  f.answer(0, page({row("Host", "a.test", "Org")}));
+  enrich::Ask look = f.ask("a.test");
+  look.mode = enrich::AskMode::OnlyIfCached;
+  look.lane = Lane::Prewarm;
+  const auto seen = f.enricher->look(look);
+  REQUIRE(seen.reply);
+  CHECK(seen.reply->status == enrich::CacheStatus::Hit);
+  CHECK(f.enricher->stats().hit == 0);
+  CHECK(f.enricher->stats().calls_saved == 0);
+  look.lane = Lane::Analyst;
+  REQUIRE(f.enricher->look(look).reply);
+  CHECK(f.enricher->stats().hit == 1);
+  CHECK(f.enricher->stats().calls_saved == 1);
+}

@@ -230,7 +230,7 @@ class Packaging(unittest.TestCase):
                           ("from more.inner import x\n", "imports more.py"), ("from . import more\n", "imports from a package"),
                           ("print(1, file=sys.stderr)\n", f"line {lines + 1} is no Python 2.7"), ("a, *b = (1, 2, 3)\n", "no Python 2.7"),
                           ("N = 1_000\n", "no Python 2.7"), ("x = {**{}}\n", "no Python 2.7"), ("x = [*(1, 2)]\n", "no Python 2.7"),
-                          ("x = f(*a, *b)\n", "no Python 2.7"), ("def g():\n    yield 1\n    return 2\n", "no Python 2.7"),
+                          ("x = f(*a, *b)\n", "no Python 2.7"), ("x = f(**a, **b)\n", "no Python 2.7"), ("def g():\n    yield 1\n    return 2\n", "no Python 2.7"),
                           ('x = rb"x"\n', "no Python 2.7"), ("x = ...\n", "no Python 2.7"),
                           ("a @= 2\n", f"line {lines + 1} is no Python 2.7"), ("x = a @ b\n", "no Python 2.7"),
                           ('exec("x = 1")\n', "cannot be checked"), ('__import__("ssl")\n', "cannot be checked"),

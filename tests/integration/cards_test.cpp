@@ -181,6 +181,11 @@ TEST_CASE("cards: a wrong secret finds nothing of the right one's, is refused, a
     CHECK(answer.body.find("guess") == std::string::npos);
   }
   CHECK(stand.stats().number("/store/rows") <= 1);
+  // Who was never accepted has no time at which he was.
+  REQUIRE(stand.service->store().flush());
+  const std::string stats = http_call("GET", stand.service->admin_url() + "/v1/admin/stats").body;
+  CHECK(stats.find("last_accepted_at") != std::string::npos);
+  CHECK(stats.find("1970-") == std::string::npos);
 }
 
 TEST_CASE("cards: no header and no parameter makes a caller another tenant", "[integration]") {

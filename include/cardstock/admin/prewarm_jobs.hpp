@@ -66,6 +66,9 @@ struct PrewarmAsker {
 enum class JobState { Receiving, Waiting, Running, Done, Failed, Cancelled };
 /// "receiving", "waiting", …
 std::string_view name_of(JobState state) noexcept;
+inline bool has_ended(JobState state) noexcept {
+  return state == JobState::Done || state == JobState::Failed || state == JobState::Cancelled;
+}
 
 /// What a job has said of itself at one moment.
 struct PrewarmJob {
@@ -146,6 +149,10 @@ class PrewarmJobs {
     JobState state;
     std::string error;
   };
+  struct Taken {
+    PrewarmJob job;
+    std::unique_ptr<Spool> spool;
+  };
 
   Kept* at(std::string_view id) CARDSTOCK_REQUIRES(mutex_);
   /// What has come of a list, taken out of its job while the next part is written.
@@ -165,7 +172,12 @@ class PrewarmJobs {
              const PrewarmAsker& who,
              std::string outcome) const;
 
+  /// Each end gets its line, whoever brought it about; written by the jobs' own thread.
+  void audit_ended() CARDSTOCK_EXCLUDES(mutex_);
+
   void run() CARDSTOCK_EXCLUDES(mutex_);
+  /// nullopt: none waits, perhaps after a while of waiting for one, or all are ended for good.
+  std::optional<Taken> take_next(bool& stopping) CARDSTOCK_EXCLUDES(mutex_);
   Ended carry_out(const PrewarmJob& job, std::unique_ptr<Spool> spool) CARDSTOCK_EXCLUDES(mutex_);
   /// The list that an order without one means.
   Result<std::unique_ptr<Spool>> list_of(const PrewarmJob& job) CARDSTOCK_EXCLUDES(mutex_);
@@ -184,7 +196,8 @@ class PrewarmJobs {
   std::deque<Kept> jobs_ CARDSTOCK_GUARDED_BY(mutex_);  ///< oldest first
   bool cancel_ CARDSTOCK_GUARDED_BY(mutex_) = false;    ///< the job that runs
   bool stopping_ CARDSTOCK_GUARDED_BY(mutex_) = false;
-  PrewarmFigures ended_ CARDSTOCK_GUARDED_BY(mutex_);  ///< of the jobs that have
+  PrewarmFigures ended_ CARDSTOCK_GUARDED_BY(mutex_);         ///< of the jobs that have
+  std::vector<Kept> unaudited_ CARDSTOCK_GUARDED_BY(mutex_);  ///< they, without their lists
   std::thread thread_;
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-/// \file prewarm_list.hpp
+/// \file list.hpp
 /// \brief The indicators of some lists, each once, read as they are wanted.
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,6 @@
 #include <vector>
 
 #include <cardstock/indicator/indicator.hpp>
-
 #include <cardstock/prewarm/list_parser.hpp>
 #include <cardstock/prewarm/seen.hpp>
 

@@ -5,23 +5,23 @@
 ///
 /// gzip is known by its first bytes. A list whose first line begins with `{` is JSON: objects one a
 /// line when that line is one, else objects one after the other, bundles among them, laid out
-/// anyhow. Everything else is lines or CSV (cli/list_reader.hpp). A JSON object names an indicator
-/// by `name` (or the column that is asked for) and perhaps `type`; a STIX indicator by its pattern.
-/// Other objects of a bundle are skipped.
+/// anyhow. Everything else is lines or CSV (prewarm/list_reader.hpp). A JSON object names an
+/// indicator by `name` (or the column that is asked for) and perhaps `type`; a STIX indicator by
+/// its pattern. Other objects of a bundle are skipped.
 ///
 /// Threads: none of its own. Blocking: none. Errors: MalformedRequest from feed() and finish(), in
 /// words that stand behind the list's name; nothing is read after that. What cannot be used of a
 /// list goes to `refused` and reading goes on. Limits: those of ListReader, JsonObjects, Gunzip.
 /// Memory: one line or object, and the tables of zlib.
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include <cardstock/prewarm/list_reader.hpp>
-
 #include <cardstock/prewarm/gunzip.hpp>
 #include <cardstock/prewarm/json_objects.hpp>
+#include <cardstock/prewarm/list_reader.hpp>
 
 namespace cardstock::prewarm {
 

@@ -13,8 +13,8 @@
 /// that cannot be reached from the start end the run; a list that is damaged ends the reading.
 ///
 /// Threads: one; the asker's answers come in from any. Blocking: files and network for as long as
-/// it takes. When the parts say stop, nothing more is sent, and what is open is waited for. Memory:
-/// some batches, beside the list's.
+/// it takes. When the parts say stop, nothing more is read or sent, and what is open is waited for.
+/// Memory: some batches, beside the list's.
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -57,9 +57,10 @@ Pace pace_of(const Counts& counts,
 struct RunParts {
   /// Lets the time pass before a retry, or until somebody says stop.
   std::function<void(std::chrono::milliseconds)> pause;
-  /// Whether somebody said stop; empty: nobody can.
+  /// Whether somebody said stop, asked between batches and pieces; empty: nobody can.
   std::function<bool()> stop_asked;
-  /// After every batch. `total`: how many there will be, about; nullopt: nobody knows.
+  /// After every batch and every piece of a list. `total`: how many there will be, about; nullopt:
+  /// nobody knows.
   std::function<void(const Counts& counts, std::optional<std::size_t> total)> progress;
 };
 

@@ -45,7 +45,9 @@ struct StoredRecord {
 /// What is remembered of a tenant beside its rows. No secret.
 struct TenantState {
   std::string base_url;
-  std::optional<WallTime> last_accepted_at;  ///< last call that ThreatConnect accepted
+  /// Last call that ThreatConnect accepted; the epoch: it has refused the credential since.
+  /// nullopt: not known.
+  std::optional<WallTime> last_accepted_at;
   bool operator==(const TenantState&) const = default;
 };
 

@@ -48,6 +48,12 @@ std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
 /// 3629.
 char32_t next_code_point(std::string_view text, std::size_t& at) noexcept;
 void append_utf8(std::string& out, char32_t code_point);
+/// Controls, and what changes the direction or the line of a text that somebody reads: not to be
+/// printed as it is.
+constexpr bool is_unprintable(char32_t c) noexcept {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C || c == 0x200E ||
+         c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
 bool is_valid_utf8(std::string_view text) noexcept;
 
 /// At most `limit` bytes of it, ended at a code point.

@@ -1,8 +1,6 @@
 // Lists and tables of the page. Each function is given a document of the service and shows it.
-import {ago, bytes, count, el, percent, show, span, table, time} from './format.js';
+import {ago, at, bytes, count, el, percent, show, span, table, time} from './format.js';
 import {findings, tiles} from './state.js';
-
-const at = (id) => document.getElementById(id);
 
 export function showState(stats, unreachableSince) {
   show(at('state-list'), ...findings(stats, unreachableSince).map(

@@ -1,5 +1,6 @@
 // Figures as a person reads them, and elements that hold text. Nothing here makes HTML of text.
 
+export const at = (id) => document.getElementById(id);
 export const count = (n) => Number.isFinite(n) ? n.toLocaleString('en') : '–';
 export const percent = (part, whole) => whole > 0 ? `${(100 * part / whole).toFixed(part === whole ? 0 : 1)} %` : '–';
 

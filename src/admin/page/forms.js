@@ -1,8 +1,6 @@
 // What a person can do here: log in and out, look an indicator up, purge.
 import {mainOf, post} from './api.js';
-import {count, el} from './format.js';
-
-const at = (id) => document.getElementById(id);
+import {at, count, el} from './format.js';
 
 /** Calls `work` while the form's button rests, and tells in `note` what went wrong. */
 export async function busy(form, note, work) {

@@ -1,9 +1,8 @@
 // Prewarm jobs: started, watched, cancelled.
 import {post, remove, sendBytes} from './api.js';
-import {count, el, show, span, time} from './format.js';
+import {at, count, el, show, span, time} from './format.js';
 import {busy} from './forms.js';
 
-const at = (id) => document.getElementById(id);
 const PLACE = '/v1/admin/prewarm';
 const PART = 512 * 1024;  // bytes
 const OVER = ['done', 'failed', 'cancelled'];

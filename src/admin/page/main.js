@@ -1,13 +1,12 @@
 // Keeps the page up to date: the figures every few seconds, the rest more rarely, and all of it more rarely still while nobody looks.
 import {get} from './api.js';
 import {showAudit, showState, showStats, showTop} from './board.js';
-import {clock} from './format.js';
+import {at, clock} from './format.js';
 import {lookUp, wireLogIn, wireLookUp, wirePurge} from './forms.js';
 import {showJobs, wirePrewarm} from './jobs.js';
 import {draw} from './plots.js';
 
 const STATS = 5, PLOTS = 10, LISTS = 15, JOBS = 15, RUNNING = 2, UNSEEN = 60;  // seconds
-const at = (id) => document.getElementById(id);
 let stats = null, unreachableSince = null, asking = false;
 const due = {stats: 0, plots: 0, lists: 0, jobs: 0};
 

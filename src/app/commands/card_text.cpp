@@ -8,6 +8,7 @@
 
 #include <cardstock/card/card.hpp>
 
+#include "app/commands/service.hpp"
 #include "app/commands/terminal_text.hpp"
 
 namespace cardstock::app {
@@ -121,11 +122,6 @@ class CardPrinter {
 };
 
 }  // namespace
-
-std::string_view text_at(const element& document, std::string_view pointer) {
-  std::string_view text;
-  return document.at_pointer(pointer).get(text) == simdjson::SUCCESS ? text : std::string_view{};
-}
 
 void print_card(std::ostream& out, const element& envelope, std::size_t columns) {
   CardPrinter printer{out, columns};

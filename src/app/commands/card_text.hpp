@@ -15,7 +15,4 @@ namespace cardstock::app {
 /// `columns`: width of the terminal, values are broken into lines of it; 0: no line is broken.
 void print_card(std::ostream& out, const simdjson::dom::element& envelope, std::size_t columns);
 
-/// A text of the envelope at a JSON pointer; empty when there is none.
-std::string_view text_at(const simdjson::dom::element& document, std::string_view pointer);
-
 }  // namespace cardstock::app

@@ -27,22 +27,17 @@ std::string body_of(const std::vector<prewarm::Item>& items) {
   return body;
 }
 
-std::string text_at(const simdjson::dom::element& object, const char* key) {
-  std::string_view text;
-  return object[key].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
-}
-
 prewarm::Asker::Word word_of(const simdjson::dom::element& envelope) {
-  prewarm::Asker::Word word{.outcome = text_at(envelope, "outcome"),
-                            .message = text_at(envelope, "message"),
+  prewarm::Asker::Word word{.outcome = std::string{text_at(envelope, "/outcome")},
+                            .message = std::string{text_at(envelope, "/message")},
                             .cache = {},
                             .stale_reason = {}};
   if (word.message.empty())
     word.message = word.outcome.empty() ? "an answer without outcome" : word.outcome;
   simdjson::dom::element cache;
   if (envelope["cache"].get(cache) == simdjson::SUCCESS) {
-    word.cache = text_at(cache, "status");
-    word.stale_reason = text_at(cache, "stale_reason");
+    word.cache = text_at(cache, "/status");
+    word.stale_reason = text_at(cache, "/stale_reason");
   }
   return word;
 }

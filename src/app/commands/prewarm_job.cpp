@@ -37,11 +37,6 @@ struct JobView {
   bool has_ended() const { return state == "done" || state == "failed" || state == "cancelled"; }
 };
 
-std::string text_at(const element& object, const char* key) {
-  std::string_view text;
-  return object[key].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
-}
-
 std::size_t count_at(const element& object, const char* key) {
   std::uint64_t count = 0;
   return object[key].get(count) == simdjson::SUCCESS ? count : 0;
@@ -52,7 +47,7 @@ std::vector<prewarm::RefusedLine> lines_at(const element& object, const char* ke
   simdjson::dom::array all;
   if (object[key].get(all) != simdjson::SUCCESS) return lines;
   for (const element each : all)
-    lines.push_back({"list", count_at(each, "line"), text_at(each, "why")});
+    lines.push_back({"list", count_at(each, "line"), std::string{text_at(each, "/why")}});
   return lines;
 }
 
@@ -61,9 +56,9 @@ std::optional<JobView> view_of(const fetch::HttpResponse& response) {
   element job;
   if (response.status / 100 != 2 || parser.parse(response.body).get(job) != simdjson::SUCCESS)
     return std::nullopt;
-  JobView view{.id = text_at(job, "id"),
-               .state = text_at(job, "state"),
-               .error = text_at(job, "error"),
+  JobView view{.id = std::string{text_at(job, "/id")},
+               .state = std::string{text_at(job, "/state")},
+               .error = std::string{text_at(job, "/error")},
                .summary = {.entries = count_at(job, "entries"),
                            .duplicates = count_at(job, "duplicates"),
                            .indicators = count_at(job, "indicators"),

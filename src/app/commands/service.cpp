@@ -245,4 +245,9 @@ std::string complaint_of(const fetch::HttpResponse& response) {
          " and no explanation; is --url right?";
 }
 
+std::string_view text_at(const simdjson::dom::element& document, std::string_view pointer) {
+  std::string_view text;
+  return document.at_pointer(pointer).get(text) == simdjson::SUCCESS ? text : std::string_view{};
+}
+
 }  // namespace cardstock::app

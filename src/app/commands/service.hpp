@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <simdjson.h>
+
 #include <cardstock/cli/options.hpp>
 #include <cardstock/fetch/curl_client.hpp>
 #include <cardstock/fetch/http_client.hpp>
@@ -63,5 +65,8 @@ cli::ExitCode report(CommandContext& context, const Error& error);
 /// What an answer that is not the expected document says of itself: the detail of a problem
 /// document, else its status.
 std::string complaint_of(const fetch::HttpResponse& response);
+
+/// The text at a JSON pointer of an answer; empty where there is none.
+std::string_view text_at(const simdjson::dom::element& document, std::string_view pointer);
 
 }  // namespace cardstock::app

@@ -10,11 +10,6 @@
 namespace cardstock::app {
 namespace {
 
-constexpr bool is_unprintable(char32_t c) noexcept {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C || c == 0x200E ||
-         c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
 void append_escape(std::string& out, char32_t c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += "\\u";

@@ -9,11 +9,6 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr bool is_hidden(char32_t c) noexcept {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x61C || c == 0x200E || c == 0x200F ||
-         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
 bool is_web_url(std::string_view url) noexcept {
   return (starts_with_ignoring_case(url, "https://") ||
           starts_with_ignoring_case(url, "http://")) &&
@@ -194,7 +189,7 @@ void append_html(std::string& out, std::string_view text) {
         out += "&#39;";
         break;
       default:
-        append_utf8(out, is_hidden(c) ? char32_t{0xFFFD} : c);
+        append_utf8(out, is_unprintable(c) ? char32_t{0xFFFD} : c);
     }
   }
 }
